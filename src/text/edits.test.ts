@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { applyEdits, describeEdits, invertEdits, trimEdit } from './edits.ts'
+import type { TextEdit } from './edits.ts'
+
+const textAndEdits = fc.string({ minLength: 0, maxLength: 60 }).chain((text) =>
+  fc
+    .array(fc.tuple(fc.nat({ max: text.length }), fc.string({ maxLength: 8 })), { maxLength: 8 })
+    .map((cuts): { text: string; edits: TextEdit[] } => {
+      const places = cuts.map(([at]) => at).sort((a, b) => a - b)
+      const edits: TextEdit[] = []
+      for (let index = 0; index + 1 < places.length; index += 2) {
+        edits.push({ start: places[index] ?? 0, end: places[index + 1] ?? 0, insert: cuts[index]?.[1] ?? '' })
+      }
+      return { text, edits }
+    }),
+)
+
+test('no edits change nothing', () => {
+  fc.assert(fc.property(fc.string(), (text) => applyEdits(text, []) === text))
+})
+
+test('text outside the edits survives, in order', () => {
+  fc.assert(
+    fc.property(textAndEdits, ({ text, edits }) => {
+      const after = applyEdits(text, [...edits].reverse())
+      const described = describeEdits(text, edits)
+      let before = 0
+      let now = 0
+      for (const edit of described) {
+        assert.equal(after.slice(now, edit.startAfter), text.slice(before, edit.start))
+        assert.equal(after.slice(edit.startAfter, edit.startAfter + edit.inserted.length), edit.inserted)
+        before = edit.start + edit.removed.length
+        now = edit.startAfter + edit.inserted.length
+      }
+      assert.equal(after.slice(now), text.slice(before))
+    }),
+  )
+})
+
+test('inverted edits give the text back', () => {
+  fc.assert(fc.property(textAndEdits, ({ text, edits }) => applyEdits(applyEdits(text, edits), invertEdits(text, edits)) === text))
+})
+
+test('a trimmed edit does the same', () => {
+  fc.assert(
+    fc.property(textAndEdits, ({ text, edits }) => {
+      const trimmed = edits.map((edit) => trimEdit(text, edit)).filter((edit) => edit !== undefined)
+      assert.equal(applyEdits(text, trimmed), applyEdits(text, edits))
+    }),
+  )
+})
+
+test('overlapping edits and places outside the text are refused', () => {
+  const overlap = [
+    { start: 0, end: 3, insert: 'x' },
+    { start: 2, end: 4, insert: 'y' },
+  ]
+  assert.throws(() => applyEdits('abcdef', overlap), { code: 'internal' })
+  assert.throws(() => applyEdits('abc', [{ start: 2, end: 9, insert: '' }]), { code: 'internal' })
+  assert.throws(() => applyEdits('abc', [{ start: 2, end: 1, insert: '' }]), { code: 'internal' })
+  assert.throws(() => applyEdits('abc', [{ start: Number.NaN, end: 1, insert: '' }]), { code: 'internal' })
+})
+
+test('edits that touch without overlapping are all made', () => {
+  const edits = [
+    { start: 1, end: 1, insert: 'x' },
+    { start: 1, end: 2, insert: 'y' },
+    { start: 2, end: 2, insert: 'z' },
+  ]
+  assert.equal(applyEdits('abc', edits), 'axyzc')
+})
