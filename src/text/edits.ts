@@ -42,8 +42,13 @@ export function applyEdits(text: string, edits: readonly TextEdit[]): string {
 /** What each edit takes out and puts in, and where, in the order of the text: enough to take it back without the old text. */
 export function describeEdits(text: string, edits: readonly TextEdit[]): AppliedEdit[] {
   let shift = 0
-  return sortEdits(text, edits).map((edit) => {
-    const described = { start: edit.start, startAfter: edit.start + shift, removed: text.slice(edit.start, edit.end), inserted: edit.insert }
+  return sortEdits(text, edits).map(edit => {
+    const described = {
+      start: edit.start,
+      startAfter: edit.start + shift,
+      removed: text.slice(edit.start, edit.end),
+      inserted: edit.insert,
+    }
     shift += edit.insert.length - (edit.end - edit.start)
     return described
   })
@@ -51,7 +56,7 @@ export function describeEdits(text: string, edits: readonly TextEdit[]): Applied
 
 /** Edits that turn `applyEdits(text, edits)` back into `text`. */
 export function invertEdits(text: string, edits: readonly TextEdit[]): TextEdit[] {
-  return describeEdits(text, edits).map((edit) => ({
+  return describeEdits(text, edits).map(edit => ({
     start: edit.startAfter,
     end: edit.startAfter + edit.inserted.length,
     insert: edit.removed,
@@ -74,5 +79,5 @@ export function trimEdit<T extends TextEdit>(text: string, edit: T): T | undefin
 
 /** The edits of one file, of a patch that may touch several. */
 export function editsOf(file: string, edits: readonly Edit[]): Edit[] {
-  return edits.filter((edit) => edit.file === file)
+  return edits.filter(edit => edit.file === file)
 }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Fault } from '../model/faults.ts'
-import { readJsonSource, toValue } from './json-source.ts'
 import type { JsonNode, JsonObject } from './json-source.ts'
+import { readJsonSource, toValue } from './json-source.ts'
 
 function object(text: string): JsonObject {
   const node = readJsonSource(text)
@@ -28,9 +28,9 @@ test('a document reads to the same value as JSON.parse gives', () => {
 
 test('every node’s slice of the text is the node’s own JSON', () => {
   fc.assert(
-    fc.property(fc.json({ maxDepth: 5 }), (json) => {
+    fc.property(fc.json({ maxDepth: 5 }), json => {
       const text = JSON.stringify(JSON.parse(json), null, 2)
-      eachNode(readJsonSource(text), (node) => {
+      eachNode(readJsonSource(text), node => {
         assert.deepEqual(toValue(readJsonSource(text.slice(node.start, node.end))), toValue(node))
       })
     }),
@@ -38,9 +38,29 @@ test('every node’s slice of the text is the node’s own JSON', () => {
 })
 
 test('text that JSON.parse refuses is refused, and text that it takes is taken', () => {
-  const tokens = fc.constantFrom('{', '}', '[', ']', ',', ':', '"a"', '"\\u00e4"', '"\\x"', '1', '-', '01', '1.5e3', '.5', 'true', 'nul', ' ', '\n', '\u00a0')
+  const tokens = fc.constantFrom(
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+    ':',
+    '"a"',
+    '"\\u00e4"',
+    '"\\x"',
+    '1',
+    '-',
+    '01',
+    '1.5e3',
+    '.5',
+    'true',
+    'nul',
+    ' ',
+    '\n',
+    '\u00a0',
+  )
   fc.assert(
-    fc.property(fc.array(tokens, { maxLength: 9 }), (parts) => {
+    fc.property(fc.array(tokens, { maxLength: 9 }), parts => {
       const text = parts.join('')
       let expected: string | undefined
       try {
@@ -59,7 +79,7 @@ test('members keep their order and positions', () => {
   const text = '{\r\n\t"b" : 1,\r\n\t"a\\n": [true]\r\n}'
   const node = object(text)
   assert.deepEqual(
-    node.members.map((member) => [member.key, text.slice(member.keyStart, member.keyEnd), text.slice(member.value.start, member.value.end)]),
+    node.members.map(member => [member.key, text.slice(member.keyStart, member.keyEnd), text.slice(member.value.start, member.value.end)]),
     [
       ['b', '"b"', '1'],
       ['a\n', '"a\\n"', '[true]'],
