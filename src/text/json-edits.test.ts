@@ -76,9 +76,17 @@ function sortDeep(value: JsonValue): JsonValue {
 
 test('members that stay keep every byte, however oddly they are written', () => {
   const text = '{ "keep" :  1 ,\n\n\t"go": 2,\n "odd":{"x" : [ 1,2 ]}   }\n'
-  assert.equal(edited(text, { remove: new Set(['go']) }), '{ "keep" :  1,
- "odd":{"x" : [ 1,2 ]}   }
-')
+  assert.equal(edited(text, { remove: new Set(['go']) }), '{ "keep" :  1,\n "odd":{"x" : [ 1,2 ]}   }\n')
+  assert.equal(edited(text, { set: new Map([['go', 3]]) }), text.replace('2,', '3,'))
+})
+
+test('equal values are not printed again', () => {
+  const text = '{"a": [ 1,   2 ], "b": {"c":1}}'
+  const set = new Map<string, JsonValue>([
+    ['a', [1, 2]],
+    ['b', { c: 1 }],
+  ])
+  assert.equal(edited(text, { set }), text)
 })
 
 test('removing the first, the last and the only member takes one comma each', () => {
