@@ -1,0 +1,144 @@
+import type { Budget } from '../model/plan.ts'
+import type { Policy } from '../model/policy.ts'
+
+/** The flags of the command line, each defined once; a verb takes the ones it has. */
+
+export const THRESHOLDS = ['critical', 'high', 'moderate', 'low'] as const satisfies readonly Policy['threshold'][]
+
+export interface OutputFlags {
+  readonly json?: boolean
+  readonly quiet?: boolean
+}
+
+export interface ScanFlags extends OutputFlags {
+  readonly advisories?: string
+  readonly offline?: boolean
+  readonly threshold?: Policy['threshold']
+}
+
+export interface ChangeFlags extends ScanFlags {
+  readonly only?: readonly string[]
+  readonly budget?: Budget
+  readonly manifest?: boolean
+}
+
+export interface PlanFlags extends ChangeFlags {
+  readonly certificate?: string
+}
+
+export interface FixFlags extends ChangeFlags {
+  readonly dryRun?: boolean
+  readonly noNative?: boolean
+  readonly commit?: boolean
+  readonly test?: string
+  readonly key?: string
+}
+
+export interface UndoFlags extends OutputFlags {
+  readonly dryRun?: boolean
+  readonly key?: string
+}
+
+export interface UpdateFlags extends OutputFlags {
+  readonly from?: string
+  readonly ecosystem?: readonly string[]
+}
+
+const text = (input: string): string => input
+
+export function parseBudget(input: string): Budget {
+  if (input === 'default' || input === 'all' || input === 'knee') return input
+  if (/^\d{1,6}$/.test(input)) return Number(input)
+  throw new Error('a budget is all, knee or a number of new versions')
+}
+
+const json = { kind: 'boolean', brief: 'Print the result as JSON on stdout', optional: true, withNegated: false } as const
+const quiet = { kind: 'boolean', brief: 'Show no progress', optional: true, withNegated: false } as const
+export const outputFlags = { json, quiet } as const
+
+const advisories = {
+  kind: 'parsed',
+  parse: text,
+  brief: 'Use exactly these OSV records (json, ndjson, ndjson.gz, zip or a folder) instead of the database',
+  placeholder: 'path',
+  optional: true,
+} as const
+const offline = { kind: 'boolean', brief: 'Ask nothing of the network: use what is cached', optional: true, withNegated: false } as const
+const threshold = { kind: 'enum', values: THRESHOLDS, brief: 'Lowest severity that counts, for this run', optional: true } as const
+export const scanFlags = { advisories, offline, threshold, ...outputFlags } as const
+
+const only = {
+  kind: 'parsed',
+  parse: text,
+  brief: 'Only this advisory or package; may be given more than once',
+  placeholder: 'advisory|package',
+  variadic: true,
+  optional: true,
+} as const
+const budget = {
+  kind: 'parsed',
+  parse: parseBudget,
+  brief:
+    'Take all fixes that lock edits can make, stop at the knee of the price list, or add at most so many versions. Without it: every lock edit that gains no breaking line',
+  placeholder: 'all|knee|number',
+  optional: true,
+  proposeCompletions: () => ['all', 'knee'],
+} as const
+const manifest = {
+  kind: 'boolean',
+  brief: 'Also change package.json where lock edits are not enough',
+  optional: true,
+  withNegated: false,
+} as const
+export const changeFlags = { only, budget, manifest, ...scanFlags } as const
+
+const certificate = {
+  kind: 'parsed',
+  parse: text,
+  brief: 'Write what an independent solver needs to check that no smaller change exists',
+  placeholder: 'file',
+  optional: true,
+} as const
+export const planFlags = { certificate, ...changeFlags } as const
+
+const dryRun = { kind: 'boolean', brief: 'Do everything but write', optional: true, withNegated: false } as const
+const key = {
+  kind: 'parsed',
+  parse: text,
+  brief: 'PEM file of the key that signs the receipt',
+  placeholder: 'file',
+  optional: true,
+} as const
+export const fixFlags = {
+  dryRun,
+  noNative: { kind: 'boolean', brief: 'Skip npm’s own check of the result', optional: true, withNegated: false },
+  commit: { kind: 'boolean', brief: 'Make one Git commit per independent change', optional: true, withNegated: false },
+  test: {
+    kind: 'parsed',
+    parse: text,
+    brief: 'Run this after each batch of changes; leave out the change that breaks it',
+    placeholder: 'command',
+    optional: true,
+  },
+  key,
+  ...changeFlags,
+} as const
+
+export const undoFlags = {
+  dryRun,
+  key: { ...key, brief: 'PEM file of the key that the receipt’s signature must verify with' },
+  ...outputFlags,
+} as const
+
+export const updateFlags = {
+  from: { kind: 'parsed', parse: text, brief: 'Mirror address or local folder to fetch from', placeholder: 'url|folder', optional: true },
+  ecosystem: {
+    kind: 'parsed',
+    parse: text,
+    brief: 'Only this ecosystem; may be given more than once',
+    placeholder: 'name',
+    variadic: true,
+    optional: true,
+  },
+  ...outputFlags,
+} as const

@@ -1,0 +1,41 @@
+import type { Plan } from '../../model/plan.ts'
+import { EMPTY, heading, paragraph } from '../layout.ts'
+import { type Line, line, span } from '../terminal.ts'
+import { count } from '../words.ts'
+import { advisoriesLine } from './advisories.ts'
+import { changesTable, objectiveLine } from './changes.ts'
+import { ofOutcome } from './finding.ts'
+import { openSections } from './open.ts'
+import { priceList } from './price-list.ts'
+
+export interface PlanViewOptions {
+  readonly now: Date
+  readonly width: number
+  /** The command that carries the plan out. */
+  readonly fixCommand: string
+}
+
+/** Changes and why, what stays open and its price, the price list, and what to type next. */
+export function planView(plan: Plan, { now, width, fixCommand }: PlanViewOptions): Line[] {
+  const lines = [planHeadline(plan), advisoriesLine(plan.advisories, now)]
+  const changes = changesTable(plan, width)
+  if (changes.length > 0) lines.push(EMPTY, heading('Changes'), ...changes, EMPTY, objectiveLine(plan))
+  lines.push(...openSections(plan.findings, { width, paths: true }), ...priceList(plan, width))
+  for (const note of plan.notes) lines.push(EMPTY, ...paragraph(line(span('note: ', 'moderate'), note), width))
+  if (changes.length > 0) lines.push(EMPTY, line('Carry it out: ', span(fixCommand, 'command')))
+  return lines
+}
+
+function planHeadline(plan: Plan): Line {
+  const fixed = ofOutcome(plan.findings, 'fixed').length
+  const open = plan.findings.filter(item => item.outcome !== 'ignored').length
+  const target = span(plan.target.id, 'name')
+  if (open === 0) return line(target, ': ', span('✓ no findings, so there is nothing to change', 'good'))
+  const changes = plan.changes.length + plan.manifestChanges.length
+  if (changes === 0) return line(target, `: no change within this budget fixes any of ${count(open, 'finding')}`)
+  return line(
+    target,
+    ': ',
+    span(`${count(changes, 'change')} fix${changes === 1 ? 'es' : ''} ${fixed} of ${count(open, 'finding')}`, 'strong'),
+  )
+}

@@ -1,0 +1,75 @@
+import type { Finding } from '../../model/finding.ts'
+import type { PlannedFinding } from '../../model/plan.ts'
+import type { ScanReport } from '../engine.ts'
+import { EMPTY, heading, paragraph, table } from '../layout.ts'
+import { type Line, line, span } from '../terminal.ts'
+import { count } from '../words.ts'
+import { advisoriesLine, isStale } from './advisories.ts'
+import { byComponent, type ComponentFindings, ofOutcome, pathLine, severityCounts } from './finding.ts'
+import { identity, openSections, section } from './open.ts'
+
+/** Findings grouped as a person acts on them. */
+export function scanView(report: ScanReport, now: Date, width: number): Line[] {
+  const lines = [...scanHeader(report, now), EMPTY, summary(report.findings)]
+  if (report.planned) {
+    const now = ofOutcome(report.planned, 'fixed')
+    const rows = byComponent(now).map(component => [...identity(component), via(component, report)])
+    lines.push(...section('Fixable now', now.length, rows, width), ...openSections(report.planned, { width, paths: false }))
+  } else if (report.findings.length > 0) {
+    lines.push(...unplanned(report, width))
+  }
+  for (const note of report.notes) lines.push(EMPTY, ...paragraph(line(span('note: ', 'moderate'), note), width))
+  return [...lines, ...next(report, now)]
+}
+
+export function scanHeader(report: ScanReport, now: Date): Line[] {
+  return [
+    line(span(report.target.id, 'name'), span(`  ${report.files.join(', ')} · ${count(report.components, 'component')}`, 'quiet')),
+    advisoriesLine(report.advisories, now),
+  ]
+}
+
+export function summary(findings: readonly Finding[]): Line {
+  const open = findings.filter(finding => !finding.ignored)
+  const ignored = findings.length - open.length
+  const aside = ignored > 0 ? ` · ${ignored} ignored` : ''
+  if (open.length === 0) return line(span('✓ No known vulnerabilities', 'good'), span(aside, 'quiet'))
+  const packages = new Set(open.map(finding => finding.name)).size
+  return line(
+    span(`${count(open.length, 'finding')} in ${count(packages, 'package')}`, 'strong'),
+    ': ',
+    ...severityCounts(open),
+    span(aside, 'quiet'),
+  )
+}
+
+function via(component: ComponentFindings, report: ScanReport): Line | string {
+  const id = component.planned[0]?.finding.id
+  const path = id === undefined ? undefined : report.paths[id]
+  if (path === undefined) return ''
+  const between = path.slice(0, -1)
+  return between.length === 0 ? 'direct' : line(span('via ', 'quiet'), ...pathLine(between))
+}
+
+/** Without registry metadata nobody can say what is fixable, so it is not said. */
+function unplanned(report: ScanReport, width: number): Line[] {
+  const planned = report.findings.map((finding): PlannedFinding => ({ finding, outcome: 'available', blockers: [] }))
+  const open = planned.filter(item => !item.finding.ignored)
+  const rows = byComponent(open).map(component => [...identity(component), via(component, report)])
+  return [
+    ...section('Findings', open.length, rows, width),
+    EMPTY,
+    ...paragraph('What can be fixed is not known: that takes registry metadata. Run it without --offline.', width),
+  ]
+}
+
+function next(report: ScanReport, now: Date): Line[] {
+  const fixable = report.planned ? ofOutcome(report.planned, 'fixed').length : 0
+  const priced = report.planned ? ofOutcome(report.planned, 'available').length : 0
+  const rows = []
+  if (fixable > 0) rows.push(['suture fix', `makes ${count(fixable, 'fix', 'fixes')}, by lock edits only`])
+  if (fixable + priced > 0) rows.push(['suture plan', 'shows every change, why, and the price of the rest'])
+  if (report.findings.length > 0) rows.push(['suture explain <advisory|package>', 'tells the story of one'])
+  if (isStale(report.advisories.newest, now)) rows.push(['suture db update', 'fetches newer advisories'])
+  return rows.length === 0 ? [] : [EMPTY, heading('Next'), ...table(rows, [{ style: 'command' }, { wraps: true }], 200)]
+}

@@ -1,0 +1,42 @@
+/** Numbers and lists as people read them. */
+
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${thousands(number)} ${number === 1 ? one : many}`
+}
+
+export function thousands(number: number): string {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ',')
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function list(items: readonly string[], conjunction = 'and'): string {
+  if (items.length < 2) return items.join('')
+  return `${items.slice(0, -1).join(', ')} ${conjunction} ${items.at(-1)}`
+}
+
+/** The first `limit` items, then how many more there are. */
+export function some(items: readonly string[], limit: number): string {
+  if (items.length <= limit + 1) return items.join(', ')
+  return `${items.slice(0, limit).join(', ')} and ${items.length - limit} more`
+}
+
+const DAY = 86_400_000
+
+/** How long ago, in the largest fitting unit: `today`, `12 days ago`, `5 months ago`. */
+export function ago(then: string, now: Date): string {
+  const time = Date.parse(then)
+  if (Number.isNaN(time)) return 'at an unknown time'
+  const days = Math.floor((now.getTime() - time) / DAY)
+  if (days < 1) return 'today'
+  if (days < 60) return `${count(days, 'day')} ago`
+  if (days < 730) return `${count(Math.round(days / 30.4), 'month')} ago`
+  return `${count(Math.round(days / 365), 'year')} ago`
+}
+
+export function day(time: string): string {
+  return time.slice(0, 10)
+}
+
+export function shortHash(hash: string): string {
+  return hash.replace(/^sha256:/, '').slice(0, 12)
+}
