@@ -1,0 +1,112 @@
+import type { PackageFacts, VersionFacts } from '../../../model/catalogue.ts'
+import { Fault } from '../../../model/faults.ts'
+import type { Answer, Question } from './client.ts'
+import { matchesIntegrity } from './integrity.ts'
+import { isRecord, ownValue } from './json-values.ts'
+import type { Limits } from './limits.ts'
+import type { NpmConfig } from './npm-config.ts'
+import { escapeName, isPackageName } from './package-name.ts'
+import { type FullManifest, readManifest } from './read-manifest.ts'
+import { invalid, parseObject } from './read-packument.ts'
+import { readVersion } from './read-version.ts'
+import type { Records, Wanted } from './records.ts'
+
+export interface PackageVersion {
+  readonly name: string
+  readonly version: string
+}
+
+export interface Manifests {
+  /** In the order asked. Faults as `Catalogue.load`; `registry-invalid` also where a manifest contradicts the facts that were planned with. */
+  manifests(list: Iterable<PackageVersion>): Promise<readonly FullManifest[]>
+  /** The archive's bytes, after its digest was found equal to `integrity`, or to the manifest's where none is given. */
+  tarball(name: string, version: string, integrity?: string): Promise<Uint8Array>
+}
+
+export function openManifests(
+  config: NpmConfig,
+  limits: Limits,
+  records: Records,
+  facts: (name: string) => PackageFacts | undefined,
+): Manifests {
+  const questionAbout = ({ name, version }: PackageVersion): Question => {
+    if (!isPackageName(name) || !/^[0-9A-Za-z.+-]{1,256}$/.test(version))
+      throw new Fault('registry-invalid', 'A registry has no such version.')
+    const registry = config.registryOf(name)
+    const url = `${registry}${escapeName(name)}/${encodeURIComponent(version)}`
+    return { url, registry, name, about: `${name}@${version}`, accept: 'application/json', longest: limits.documentBytes }
+  }
+
+  const wantedOf = (version: PackageVersion, documents: Map<string, Promise<Readonly<Record<string, unknown>>>>): Wanted => {
+    const question = questionAbout(version)
+    const record = (document: unknown) => {
+      if (!isRecord(document)) throw invalid(question.about, 'the registry does not have the version')
+      return Buffer.from(JSON.stringify(readManifest(document, version.name, version.version)))
+    }
+    return {
+      key: question.about,
+      question,
+      immutable: true,
+      reduce: bytes => bytes && record(parseObject(bytes.toString(), question.about)),
+      // Not every registry answers for a single version: then the whole document does.
+      async fallback(ask) {
+        const known = documents.get(version.name) ?? wholeDocument(question, ask)
+        documents.set(version.name, known)
+        const versions = ownValue(await known, 'versions')
+        return record(isRecord(versions) ? ownValue(versions, version.version) : undefined)
+      },
+    }
+  }
+
+  const manifests = async (list: Iterable<PackageVersion>): Promise<readonly FullManifest[]> => {
+    const versions = [...list]
+    const documents = new Map<string, Promise<Readonly<Record<string, unknown>>>>()
+    const known = await records.obtain(versions.map(version => wantedOf(version, documents)))
+    return versions.map(({ name, version }, index) => {
+      const record = known[index]?.record
+      if (record === undefined) throw invalid(`${name}@${version}`, 'the registry does not have it')
+      const manifest = readManifest(parseObject(record.toString(), name), name, version)
+      const problem = contradiction(
+        facts(name)?.versions.find(each => each.version === version),
+        manifest,
+      )
+      if (problem !== undefined) throw invalid(`${name}@${version}`, `its manifest and the package’s document differ in ${problem}`)
+      return manifest
+    })
+  }
+
+  return {
+    manifests,
+    async tarball(name, version, integrity) {
+      const [manifest] = await manifests([{ name, version }])
+      const expected = integrity ?? manifest?.dist.integrity
+      if (manifest === undefined || expected === undefined) throw invalid(`${name}@${version}`, 'nothing says what its archive must be')
+      const about = `the archive of ${name}@${version}`
+      const url = config.archiveUrl(manifest.dist.tarball, name)
+      const answer = await records.ask({ url, registry: config.registryOf(name), name, about, longest: limits.archiveBytes })
+      if (answer.kind !== 'content') throw invalid(about, 'the registry does not have it')
+      if (!matchesIntegrity(answer.bytes, expected)) throw invalid(about, 'its content does not match its integrity value')
+      return answer.bytes
+    },
+  }
+}
+
+async function wholeDocument(question: Question, ask: (question: Question) => Promise<Answer>): Promise<Readonly<Record<string, unknown>>> {
+  const answer = await ask({ ...question, url: `${question.registry}${escapeName(question.name)}` })
+  if (answer.kind !== 'content') throw invalid(question.about, 'the registry does not have the package')
+  return parseObject(answer.bytes.toString(), question.about)
+}
+
+/** In which field a manifest says something else than the facts that were planned with. */
+function contradiction(facts: VersionFacts | undefined, manifest: FullManifest): string | undefined {
+  if (facts === undefined) return undefined
+  const read = readVersion(manifest.name, manifest.version, manifest)
+  if (read === undefined) return 'everything'
+  const differs = (['dependencies', 'optionalDependencies', 'peerDependencies'] as const).find(
+    field => JSON.stringify(facts[field] ?? {}) !== JSON.stringify(read[field] ?? {}),
+  )
+  if (differs !== undefined) return differs
+  const [planned, now] = [facts.integrity, read.integrity]
+  const isComparable = planned !== undefined && now !== undefined && planned.split('-')[0] === now.split('-')[0]
+  return isComparable && planned !== now ? 'integrity' : undefined
+}
