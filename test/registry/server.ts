@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync, gzipSync } from 'node:zlib'
@@ -196,8 +197,11 @@ async function sendHuge(response: ServerResponse, bytes: number): Promise<void> 
   response.writeHead(200, { 'content-type': 'application/json' })
   const chunk = Buffer.alloc(64 * 1024, ' ')
   for (let sent = 0; sent < bytes && !response.destroyed; sent += chunk.length) {
-    if (!response.write(chunk))
-      await Promise.race([new Promise(resolve => response.once('drain', resolve)), new Promise(resolve => response.once('close', resolve))])
+    if (response.write(chunk)) continue
+    const stop = new AbortController()
+    const events = ['drain', 'close'].map(event => once(response, event, { signal: stop.signal }).catch(() => undefined))
+    await Promise.race(events)
+    stop.abort()
   }
   response.end()
 }

@@ -1,7 +1,7 @@
 import type { PackageFacts, VersionFacts } from '../../../model/catalogue.ts'
 import { Fault } from '../../../model/faults.ts'
 import type { Answer, Question } from './client.ts'
-import { matchesIntegrity } from './integrity.ts'
+import { integrityOfShasum, matchesIntegrity } from './integrity.ts'
 import { isRecord, ownValue } from './json-values.ts'
 import type { Limits } from './limits.ts'
 import type { NpmConfig } from './npm-config.ts'
@@ -19,6 +19,7 @@ export interface PackageVersion {
 export interface Manifests {
   /** In the order asked. Faults as `Catalogue.load`; `registry-invalid` also where a manifest contradicts the facts that were planned with. */
   manifests(list: Iterable<PackageVersion>): Promise<readonly FullManifest[]>
+  manifest(name: string, version: string): Promise<FullManifest>
   /** The archive's bytes, after its digest was found equal to `integrity`, or to the manifest's where none is given. */
   tarball(name: string, version: string, integrity?: string): Promise<Uint8Array>
 }
@@ -75,14 +76,21 @@ export function openManifests(
     })
   }
 
+  const manifest = async (name: string, version: string): Promise<FullManifest> => {
+    const [found] = await manifests([{ name, version }])
+    if (found === undefined) throw invalid(`${name}@${version}`, 'the registry does not have it')
+    return found
+  }
+
   return {
     manifests,
+    manifest,
     async tarball(name, version, integrity) {
-      const [manifest] = await manifests([{ name, version }])
-      const expected = integrity ?? manifest?.dist.integrity
-      if (manifest === undefined || expected === undefined) throw invalid(`${name}@${version}`, 'nothing says what its archive must be')
+      const { dist } = await manifest(name, version)
+      const expected = integrity ?? dist.integrity ?? integrityOfShasum(dist.shasum)
+      if (expected === undefined) throw invalid(`${name}@${version}`, 'nothing says what its archive must be')
       const about = `the archive of ${name}@${version}`
-      const url = config.archiveUrl(manifest.dist.tarball, name)
+      const url = config.archiveUrl(dist.tarball, name)
       const answer = await records.ask({ url, registry: config.registryOf(name), name, about, longest: limits.archiveBytes })
       if (answer.kind !== 'content') throw invalid(about, 'the registry does not have it')
       if (!matchesIntegrity(answer.bytes, expected)) throw invalid(about, 'its content does not match its integrity value')

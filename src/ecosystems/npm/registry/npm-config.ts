@@ -53,7 +53,10 @@ export async function loadNpmConfig(source: NpmConfigSource): Promise<NpmConfig>
   let options: Readonly<Record<string, unknown>>
   try {
     await config.load()
+    const namesRegistry = !config.isDefault('registry')
     config.validate()
+    // npm drops what is no URL and goes on with its default, and so would tell a stranger the names of private packages.
+    if (namesRegistry && config.isDefault('registry')) throw new Error('its registry is no web address')
     options = config.flat
   } catch (cause) {
     throw new Fault('registry-refused', `npm’s configuration cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`, {
