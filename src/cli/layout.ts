@@ -14,7 +14,11 @@ const NARROWEST = 16
 
 /** Aligned columns. The wrapping column takes what is left of the width and continues on lines of its own; nothing is cut off. */
 export function table(rows: readonly (readonly Cell[])[], columns: readonly Column[], width: number, indent = 2): Line[] {
-  if (rows.length === 0) return []
+  return tableRows(rows, columns, width, indent).flat()
+}
+
+/** The same, with the lines of each row apart, so that others can stand between them. */
+export function tableRows(rows: readonly (readonly Cell[])[], columns: readonly Column[], width: number, indent = 2): Line[][] {
   const cells = rows.map(row => columns.map((column, index) => toLine(row[index] ?? '', column.style)))
   const marked = columns.findIndex(column => column.wraps)
   const wrapping = marked === -1 ? columns.length - 1 : marked
@@ -24,7 +28,7 @@ export function table(rows: readonly (readonly Cell[])[], columns: readonly Colu
     indent,
   )
   widths[wrapping] = Math.min(widths[wrapping] ?? 0, Math.max(width - others, NARROWEST))
-  return cells.flatMap(row => tableRow(row, columns, widths, wrapping, indent))
+  return cells.map(row => tableRow(row, columns, widths, wrapping, indent))
 }
 
 function tableRow(row: readonly Line[], columns: readonly Column[], widths: readonly number[], wrapping: number, indent: number): Line[] {
@@ -74,7 +78,7 @@ export function paragraph(content: Cell, width: number, indent = 0): Line[] {
 }
 
 export function heading(title: string, rest = ''): Line {
-  return rest === '' ? line(span(title, 'strong')) : line(span(title, 'strong'), ' ', span(rest, 'quiet'))
+  return rest === '' ? line(span(title, 'strong')) : line(span(title, 'strong'), span(` · ${rest}`, 'quiet'))
 }
 
 export const EMPTY: Line = []

@@ -14,12 +14,6 @@ export function list(items: readonly string[], conjunction = 'and'): string {
   return `${items.slice(0, -1).join(', ')} ${conjunction} ${items.at(-1)}`
 }
 
-/** The first `limit` items, then how many more there are. */
-export function some(items: readonly string[], limit: number): string {
-  if (items.length <= limit + 1) return items.join(', ')
-  return `${items.slice(0, limit).join(', ')} and ${items.length - limit} more`
-}
-
 const DAY = 86_400_000
 
 /** How long ago, in the largest fitting unit: `today`, `12 days ago`, `5 months ago`. */

@@ -8,8 +8,8 @@ const ORDER: Record<Change['why'], number> = { fix: 0, reuse: 1, need: 2, orphan
 /** `~` changes, `+` is new, `-` goes; what fixes comes first, what it drags in after. */
 export function changesTable(plan: Pick<Plan, 'changes' | 'manifestChanges'>, width: number): Line[] {
   const changes = [...plan.changes].sort((a, b) => ORDER[a.why] - ORDER[b.why])
-  const rows: Cell[][] = [...plan.manifestChanges.map(manifestRow), ...changes.map(changeRow)]
-  return table(rows, [{}, { style: 'name' }, {}, { wraps: true }], width)
+  const columns = [{}, { style: 'name' }, {}, { wraps: true }] as const
+  return [...table(plan.manifestChanges.map(manifestRow), columns, width), ...table(changes.map(changeRow), columns, width)]
 }
 
 function changeRow(change: Change): Cell[] {

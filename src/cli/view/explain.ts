@@ -2,9 +2,10 @@ import type { PlannedFinding } from '../../model/plan.ts'
 import type { Story } from '../engine.ts'
 import { EMPTY, heading, paragraph } from '../layout.ts'
 import { type Line, line, span } from '../terminal.ts'
-import { count, day, list } from '../words.ts'
+import { day, list } from '../words.ts'
 import { changesTable } from './changes.ts'
-import { blockersOf, pathLine, preferredId, priceText, severitySpan } from './finding.ts'
+import { pathLine, preferredId, priceText, severitySpan } from './finding.ts'
+import { blockerLines } from './open.ts'
 
 const MOST_PATHS = 5
 
@@ -71,7 +72,7 @@ function advisoryLines({ advisory, subject }: Story, width: number): Line[] {
 function findingLines(item: PlannedFinding, width: number): Line[] {
   const { finding } = item
   const title = line('  ', severitySpan(finding.severity), ` ${finding.name} ${finding.version}  `, span(preferredId(finding), 'quiet'))
-  return [title, ...paragraph(verdict(item), width, 4), ...blockerLines(item, width)]
+  return [title, ...paragraph(verdict(item), width, 4), ...blockerLines([item], width, 4)]
 }
 
 function verdict({ outcome, price, finding }: PlannedFinding): Line {
@@ -88,17 +89,4 @@ function verdict({ outcome, price, finding }: PlannedFinding): Line {
     case 'ignored':
       return line(`ignored: ${finding.ignored?.reason ?? ''}${finding.ignored?.expires ? ` (until ${finding.ignored.expires})` : ''}`)
   }
-}
-
-function blockerLines(item: PlannedFinding, width: number): Line[] {
-  const blockers = blockersOf([item])
-  const lines = blockers
-    .slice(0, MOST_PATHS)
-    .flatMap(blocker => [
-      ...paragraph(line(`↳ ${blocker.owner} asks for ${blocker.declares} `, span(blocker.range, 'strong')), width, 4),
-      ...paragraph(pathLine(blocker.path), width, 6),
-      ...paragraph(blocker.remedy, width, 6),
-    ])
-  if (blockers.length > MOST_PATHS) lines.push(line(span(`    and ${count(blockers.length - MOST_PATHS, 'other range')}`, 'quiet')))
-  return lines
 }

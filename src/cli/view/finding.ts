@@ -3,7 +3,7 @@ import type { Finding } from '../../model/finding.ts'
 import type { Blocker, FindingOutcome, PlannedFinding, Price } from '../../model/plan.ts'
 import { SEVERITIES, type Severity } from '../../model/severity.ts'
 import { type Line, line, type Span, type Style, span } from '../terminal.ts'
-import { count, list, some } from '../words.ts'
+import { count } from '../words.ts'
 
 export interface ComponentFindings {
   readonly name: string
@@ -62,11 +62,10 @@ export function ofOutcome(planned: readonly PlannedFinding[], outcome: FindingOu
   return planned.filter(item => item.outcome === outcome)
 }
 
-export function advisoryList(planned: readonly PlannedFinding[], limit = 2): string {
-  return some(
-    planned.map(item => preferredId(item.finding)),
-    limit,
-  )
+/** `GHSA-… +2`. */
+export function advisoryList(planned: readonly PlannedFinding[]): string {
+  const [first, ...others] = planned.map(item => preferredId(item.finding))
+  return others.length > 0 ? `${first} +${others.length}` : (first ?? '')
 }
 
 /** `3 critical · 21 high`: severities that occur, worst first. */
@@ -103,18 +102,6 @@ export function blockersOf(planned: readonly PlannedFinding[]): Blocker[] {
     if (!distinct.has(key)) distinct.set(key, blocker)
   }
   return [...distinct.values()]
-}
-
-export function blockerText(blockers: readonly Blocker[]): string {
-  if (blockers.length === 0) return 'held in place'
-  return (
-    list(blockers.slice(0, 2).map(blocker => `${blocker.owner} asks for ${blocker.declares} ${blocker.range}`)) +
-    andMore(blockers.length - 2)
-  )
-}
-
-function andMore(number: number): string {
-  return number > 0 ? ` (and ${number} more)` : ''
 }
 
 /** `express@4.16.0 › qs@6.5.1`, long chains shortened in the middle. */

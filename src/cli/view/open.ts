@@ -1,6 +1,6 @@
 /** What stays open, with the price and the flag that buys it, or the range that holds it. */
 import type { PlannedFinding } from '../../model/plan.ts'
-import { EMPTY, heading, paragraph, table } from '../layout.ts'
+import { type Cell, EMPTY, heading, paragraph, tableRows } from '../layout.ts'
 import { type Line, line, span } from '../terminal.ts'
 import { count } from '../words.ts'
 import {
@@ -15,48 +15,55 @@ import {
   severitySpan,
 } from './finding.ts'
 
-export interface OpenOptions {
-  readonly width: number
-  /** Show the whole path and the remedy of each blocker. */
-  readonly paths: boolean
+/** A heading and a row for each component; `below` follows its row. */
+export interface Section {
+  readonly title: string
+  readonly findings: number
+  readonly rows: readonly { readonly cells: readonly Cell[]; readonly below?: readonly Line[] }[]
 }
 
-export function openSections(planned: readonly PlannedFinding[], options: OpenOptions): Line[] {
+const COLUMNS = [{}, { style: 'name' }, { style: 'quiet' }, { wraps: true }] as const
+
+/** Lays sections out with the same columns all through; those without findings are left out. */
+export function sectionLines(sections: readonly Section[], width: number): Line[] {
+  const shown = sections.filter(section => section.findings > 0)
+  const rendered = tableRows(
+    shown.flatMap(section => section.rows.map(row => row.cells)),
+    COLUMNS,
+    width,
+  )
+  let next = 0
+  return shown.flatMap(({ title, findings, rows }) => [
+    EMPTY,
+    heading(title, count(findings, 'finding')),
+    ...rows.flatMap(({ below = [] }) => [...(rendered[next++] ?? []), ...below]),
+  ])
+}
+
+export function section(title: string, planned: readonly PlannedFinding[], remark: (component: ComponentFindings) => Cell): Section {
+  const rows = byComponent(planned).map(component => ({ cells: [...identity(component), remark(component)] }))
+  return { title, findings: planned.length, rows }
+}
+
+function identity(component: ComponentFindings): Cell[] {
+  return [severitySpan(component.severity), `${component.name} ${component.version}`, advisoryList(component.planned)]
+}
+
+/** `paths`: show the whole path and the remedy of each blocker below its row. */
+export function openSections(planned: readonly PlannedFinding[], width: number, paths: boolean): Section[] {
+  const blocked = ofOutcome(planned, 'blocked')
   return [
-    ...availableSection(planned, options.width),
-    ...blockedSection(planned, options),
-    ...noFixSection(planned, options.width),
-    ...ignoredSection(planned, options.width),
+    section('Fixable at a price', ofOutcome(planned, 'available'), price),
+    paths ? blockedInFull(blocked, width) : section('Blocked', blocked, holders),
+    section('No fix published', ofOutcome(planned, 'no-fix'), () => 'no clean version exists yet'),
+    section('Ignored', ofOutcome(planned, 'ignored'), ignoredBecause),
   ]
 }
 
-function availableSection(planned: readonly PlannedFinding[], width: number): Line[] {
-  const found = ofOutcome(planned, 'available')
-  const rows = byComponent(found).map(component => {
-    const price = dearest(component.planned)
-    const what = price ? priceText(price) : ''
-    return [...identity(component), price?.flag ? line(`${what}  `, span(price.flag, 'command')) : what]
-  })
-  return section('Fixable at a price', found.length, rows, width)
-}
-
-function blockedSection(planned: readonly PlannedFinding[], { width, paths }: OpenOptions): Line[] {
-  const found = ofOutcome(planned, 'blocked')
-  if (found.length === 0) return []
-  const lines: Line[] = [EMPTY, heading('Blocked', count(found.length, 'finding'))]
-  const components = byComponent(found)
-  const rows = components.map(component => [...identity(component), paths ? '' : holders(component)])
-  const rendered = table(rows, COLUMNS, width)
-  if (!paths) return [...lines, ...rendered]
-  for (const component of components) {
-    lines.push(...table([identity(component)], COLUMNS.slice(0, 3), width))
-    for (const blocker of blockersOf(component.planned)) {
-      lines.push(...paragraph(line(`↳ ${blocker.owner} asks for ${blocker.declares} `, span(blocker.range, 'strong')), width, 6))
-      lines.push(...paragraph(pathLine(blocker.path), width, 8))
-      lines.push(...paragraph(blocker.remedy, width, 8))
-    }
-  }
-  return lines
+function price(component: ComponentFindings): Cell {
+  const found = dearest(component.planned)
+  if (found === undefined) return ''
+  return found.flag === undefined ? priceText(found) : line(`${priceText(found)}  `, span(found.flag, 'command'))
 }
 
 function holders(component: ComponentFindings): string {
@@ -65,28 +72,28 @@ function holders(component: ComponentFindings): string {
   return `${first.owner} asks for ${first.declares} ${first.range}${others.length > 0 ? `, and ${count(others.length, 'other range')}` : ''}`
 }
 
-function noFixSection(planned: readonly PlannedFinding[], width: number): Line[] {
-  const found = ofOutcome(planned, 'no-fix')
-  const rows = byComponent(found).map(component => [...identity(component), 'no clean version exists yet'])
-  return section('No fix published', found.length, rows, width)
+function blockedInFull(blocked: readonly PlannedFinding[], width: number): Section {
+  const rows = byComponent(blocked).map(component => ({ cells: identity(component), below: blockerLines(component.planned, width, 4) }))
+  return { title: 'Blocked', findings: blocked.length, rows }
 }
 
-function ignoredSection(planned: readonly PlannedFinding[], width: number): Line[] {
-  const found = ofOutcome(planned, 'ignored')
-  const rows = byComponent(found).map(component => {
-    const ignored = component.planned.find(item => item.finding.ignored)?.finding.ignored
-    return [...identity(component), `${ignored?.reason ?? ''}${ignored?.expires ? ` (until ${ignored.expires})` : ''}`]
-  })
-  return section('Ignored', found.length, rows, width)
+const MOST_BLOCKERS = 5
+
+/** Who holds it, by which path, and what would have to happen. */
+export function blockerLines(planned: readonly PlannedFinding[], width: number, indent: number): Line[] {
+  const blockers = blockersOf(planned)
+  const lines = blockers
+    .slice(0, MOST_BLOCKERS)
+    .flatMap(blocker => [
+      ...paragraph(line(`↳ ${blocker.owner} asks for ${blocker.declares} `, span(blocker.range, 'strong')), width, indent),
+      ...paragraph(pathLine(blocker.path), width, indent + 2),
+      ...paragraph(blocker.remedy, width, indent + 2),
+    ])
+  const more = blockers.length - MOST_BLOCKERS
+  return more > 0 ? [...lines, ...paragraph(line(span(`and ${count(more, 'other range')}`, 'quiet')), width, indent)] : lines
 }
 
-const COLUMNS = [{}, { style: 'name' }, { style: 'quiet' }, { wraps: true }] as const
-
-export function identity(component: ComponentFindings) {
-  return [severitySpan(component.severity), `${component.name} ${component.version}`, advisoryList(component.planned)] as const
-}
-
-export function section(title: string, findings: number, rows: Parameters<typeof table>[0], width: number): Line[] {
-  if (findings === 0) return []
-  return [EMPTY, heading(title, count(findings, 'finding')), ...table(rows, COLUMNS, width)]
+function ignoredBecause(component: ComponentFindings): string {
+  const ignored = component.planned.find(item => item.finding.ignored)?.finding.ignored
+  return `${ignored?.reason ?? ''}${ignored?.expires ? ` (until ${ignored.expires})` : ''}`
 }

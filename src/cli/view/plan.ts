@@ -5,7 +5,7 @@ import { count } from '../words.ts'
 import { advisoriesLine } from './advisories.ts'
 import { changesTable, objectiveLine } from './changes.ts'
 import { ofOutcome } from './finding.ts'
-import { openSections } from './open.ts'
+import { openSections, sectionLines } from './open.ts'
 import { priceList } from './price-list.ts'
 
 export interface PlanViewOptions {
@@ -20,7 +20,7 @@ export function planView(plan: Plan, { now, width, fixCommand }: PlanViewOptions
   const lines = [planHeadline(plan), advisoriesLine(plan.advisories, now)]
   const changes = changesTable(plan, width)
   if (changes.length > 0) lines.push(EMPTY, heading('Changes'), ...changes, EMPTY, objectiveLine(plan))
-  lines.push(...openSections(plan.findings, { width, paths: true }), ...priceList(plan, width))
+  lines.push(...sectionLines(openSections(plan.findings, width, true), width), ...priceList(plan, width))
   for (const note of plan.notes) lines.push(EMPTY, ...paragraph(line(span('note: ', 'moderate'), note), width))
   if (changes.length > 0) lines.push(EMPTY, line('Carry it out: ', span(fixCommand, 'command')))
   return lines

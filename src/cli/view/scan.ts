@@ -5,16 +5,15 @@ import { EMPTY, heading, paragraph, table } from '../layout.ts'
 import { type Line, line, span } from '../terminal.ts'
 import { count } from '../words.ts'
 import { advisoriesLine, isStale } from './advisories.ts'
-import { byComponent, type ComponentFindings, ofOutcome, pathLine, severityCounts } from './finding.ts'
-import { identity, openSections, section } from './open.ts'
+import { type ComponentFindings, ofOutcome, pathLine, severityCounts } from './finding.ts'
+import { openSections, section, sectionLines } from './open.ts'
 
 /** Findings grouped as a person acts on them. */
 export function scanView(report: ScanReport, now: Date, width: number): Line[] {
   const lines = [...scanHeader(report, now), EMPTY, summary(report.findings)]
   if (report.planned) {
-    const now = ofOutcome(report.planned, 'fixed')
-    const rows = byComponent(now).map(component => [...identity(component), via(component, report)])
-    lines.push(...section('Fixable now', now.length, rows, width), ...openSections(report.planned, { width, paths: false }))
+    const fixable = section('Fixable now', ofOutcome(report.planned, 'fixed'), component => via(component, report))
+    lines.push(...sectionLines([fixable, ...openSections(report.planned, width, false)], width))
   } else if (report.findings.length > 0) {
     lines.push(...unplanned(report, width))
   }
@@ -55,9 +54,8 @@ function via(component: ComponentFindings, report: ScanReport): Line | string {
 function unplanned(report: ScanReport, width: number): Line[] {
   const planned = report.findings.map((finding): PlannedFinding => ({ finding, outcome: 'available', blockers: [] }))
   const open = planned.filter(item => !item.finding.ignored)
-  const rows = byComponent(open).map(component => [...identity(component), via(component, report)])
   return [
-    ...section('Findings', open.length, rows, width),
+    ...sectionLines([section('Findings', open, component => via(component, report))], width),
     EMPTY,
     ...paragraph('What can be fixed is not known: that takes registry metadata. Run it without --offline.', width),
   ]
