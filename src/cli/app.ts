@@ -139,7 +139,7 @@ const completion = buildCommand<flags.OutputFlags, [shell: string], Shell>({
   },
   docs: describe('Print the completion script for a shell', 'Source it from the shell’s start file.', [
     ['completion bash >> ~/.bashrc', 'Bash.'],
-    ['completion zsh > ~/.zfunc/_suture', 'Zsh: any folder of $fpath.'],
+    ['completion zsh > ~/.zfunc/_suture', 'Zsh, in a folder of $fpath.'],
     ['completion fish > ~/.config/fish/completions/suture.fish', 'Fish.'],
   ]),
 })
