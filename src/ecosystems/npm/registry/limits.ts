@@ -1,3 +1,4 @@
+import { isRecord } from './json-values.ts'
 import type { NpmConfig } from './npm-config.ts'
 
 /** What one registry may cost in time and memory. */
@@ -21,13 +22,13 @@ const POLITE = 12
 /** npm's own settings where the user made them. npm's defaults are too patient for someone who waits for a plan. */
 export function limitsOf(config: NpmConfig, overrides: Partial<Limits> = {}): Limits {
   const { options } = config
-  const retry = options['retry'] as { retries?: unknown; minTimeout?: unknown } | undefined
+  const retry = isRecord(options['retry']) ? options['retry'] : {}
   const set = (key: string, value: unknown, otherwise: number) =>
     config.isSet(key) && typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : otherwise
   return {
     concurrency: Math.max(1, Math.min(POLITE, set('maxsockets', options['maxSockets'], POLITE))),
-    attempts: 1 + Math.min(10, set('fetch-retries', retry?.retries, 2)),
-    backoffMs: set('fetch-retry-mintimeout', retry?.minTimeout, 500),
+    attempts: 1 + Math.min(10, set('fetch-retries', retry['retries'], 2)),
+    backoffMs: set('fetch-retry-mintimeout', retry['minTimeout'], 500),
     longestPauseMs: 60_000,
     silenceMs: Math.max(1, set('fetch-timeout', options['timeout'], 30_000)),
     attemptMs: Math.max(300_000, set('fetch-timeout', options['timeout'], 0)),

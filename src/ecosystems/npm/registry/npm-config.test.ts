@@ -49,6 +49,7 @@ test('npm’s configuration is read without changing anything, also where there 
   assert.deepEqual(env, project.env)
   assert.equal(config.registryOf('a'), 'https://registry.example/')
   assert.equal(config.before, undefined)
+  assert.doesNotMatch(String(config.options['userAgent']), /undefined/)
   assert.equal(config.legacyPeerDeps, false)
 })
 

@@ -35,6 +35,7 @@ export async function loadNpmConfig(source: NpmConfigSource): Promise<NpmConfig>
   const platform = source.platform ?? process.platform
   const { default: Config } = await import('@npmcli/config')
   const { default: settings } = await import('@npmcli/config/lib/definitions/index.js')
+  Config.typeDefs.url.validate = validateUrl
   const npm = findNpm(source.env, platform, source.execPath ?? process.execPath)
   const config = new Config({
     definitions: settings.definitions,
@@ -57,7 +58,8 @@ export async function loadNpmConfig(source: NpmConfigSource): Promise<NpmConfig>
     config.validate()
     // npm drops what is no URL and goes on with its default, and so would tell a stranger the names of private packages.
     if (namesRegistry && config.isDefault('registry')) throw new Error('its registry is no web address')
-    options = config.flat
+    // Without an npm there is no version of it to name.
+    options = { ...config.flat, userAgent: String(config.flat['userAgent'] ?? '').replace('npm/undefined', 'npm/0') }
   } catch (cause) {
     throw new Fault('registry-refused', `npm’s configuration cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`, {
       hint: 'Run npm config list to see it, and npm config fix where credentials are not tied to a registry.',
@@ -65,6 +67,13 @@ export async function loadNpmConfig(source: NpmConfigSource): Promise<NpmConfig>
     })
   }
   return npmConfig(options, key => !config.isDefault(key), String(settings.definitions['registry']?.default ?? ''))
+}
+
+/** Instead of npm's own, which calls the deprecated `url.parse` and so makes Node.js print a warning. */
+function validateUrl(data: Record<string, unknown>, key: string, value: unknown): boolean {
+  const url = URL.parse(String(value))
+  if (url !== null) data[key] = url.href
+  return url !== null
 }
 
 function npmConfig(options: Readonly<Record<string, unknown>>, isSet: (key: string) => boolean, publicRegistry: string): NpmConfig {

@@ -15,6 +15,7 @@ declare module '@npmcli/config' {
   }
 
   export default class Config {
+    static readonly typeDefs: { url: { validate: (data: Record<string, unknown>, key: string, value: unknown) => boolean } }
     constructor(options: ConfigOptions)
     load(): Promise<void>
     validate(): boolean

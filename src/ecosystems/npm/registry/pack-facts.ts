@@ -1,6 +1,6 @@
 import type { PackageFacts, VersionFacts } from '../../../model/catalogue.ts'
 import { plainRecord } from './json-values.ts'
-import type { Ranges } from './read-version.ts'
+import type { Ranges } from './ranges.ts'
 
 /**
  * The form in which facts lie in the cache and are digested for receipts: one line of JSON.
@@ -13,8 +13,10 @@ interface Packed {
   readonly format: 1
   readonly name: string
   readonly tags: readonly (readonly [string, string])[]
-  /** Flat: name, range, name, range, … */
-  readonly ranges: readonly (readonly string[])[]
+  /** `name range`, one a line: versions that need different lists still share most of their lines. */
+  readonly needs: string
+  /** Lists of indexes into `needs`. */
+  readonly ranges: readonly (readonly number[])[]
   readonly lists: readonly (readonly string[])[]
   readonly texts: readonly string[]
   readonly versions: string
@@ -40,7 +42,7 @@ class Table<Value> {
 
   indexOf(value: Value | undefined): number {
     if (value === undefined) return -1
-    const key = JSON.stringify(value)
+    const key = typeof value === 'string' ? value : JSON.stringify(value)
     const known = this.#indexes.get(key)
     if (known !== undefined) return known
     this.#indexes.set(key, this.values.push(value) - 1)
@@ -48,20 +50,36 @@ class Table<Value> {
   }
 }
 
+/** What versions need: a list that several versions share as one object is looked at once. */
+class Needs {
+  readonly lines = new Table<string>()
+  readonly lists = new Table<readonly number[]>()
+  readonly #indexes = new Map<Ranges, number>()
+
+  indexOf(ranges: Ranges | undefined): number {
+    if (ranges === undefined) return -1
+    const known = this.#indexes.get(ranges)
+    if (known !== undefined) return known
+    const lines = Object.keys(ranges).map(name => this.lines.indexOf(`${name} ${ranges[name]}`))
+    const index = this.lists.indexOf(lines)
+    this.#indexes.set(ranges, index)
+    return index
+  }
+}
+
 export function packFacts(facts: PackageFacts): Buffer {
-  const ranges = new Table<readonly string[]>()
+  const needs = new Needs()
   const lists = new Table<readonly string[]>()
   const texts = new Table<string>()
   const each = <Value>(read: (version: VersionFacts) => Value) => facts.versions.map(read)
-  const flat = (record: Ranges | undefined) => record && Object.entries(record).flat()
   const packed: Packed = {
     format: 1,
     name: facts.name,
     tags: Object.entries(facts.tags),
     versions: each(version => version.version).join('\n'),
-    dependencies: trimmed(each(version => ranges.indexOf(flat(version.dependencies)))),
-    optional: trimmed(each(version => ranges.indexOf(flat(version.optionalDependencies)))),
-    peers: trimmed(each(version => ranges.indexOf(flat(version.peerDependencies)))),
+    dependencies: trimmed(each(version => needs.indexOf(version.dependencies))),
+    optional: trimmed(each(version => needs.indexOf(version.optionalDependencies))),
+    peers: trimmed(each(version => needs.indexOf(version.peerDependencies))),
     optionalPeers: trimmed(each(version => lists.indexOf(version.optionalPeers))),
     bundled: trimmed(each(version => lists.indexOf(version.bundled === true ? undefined : version.bundled))),
     node: trimmed(each(version => texts.indexOf(version.node))),
@@ -74,7 +92,8 @@ export function packFacts(facts: PackageFacts): Buffer {
     ),
     integrity: each(version => version.integrity ?? '').join('\n'),
     published: each(version => version.published ?? '').join('\n'),
-    ranges: ranges.values,
+    needs: needs.lines.values.join('\n'),
+    ranges: needs.lists.values,
     lists: lists.values,
     texts: texts.values,
   }
@@ -84,7 +103,7 @@ export function packFacts(facts: PackageFacts): Buffer {
 /** Reads back what `packFacts` wrote; the caller has checked its digest. Equal lists become one shared object. */
 export function unpackFacts(bytes: Buffer): PackageFacts {
   const packed: Packed = JSON.parse(bytes.toString())
-  const ranges = packed.ranges.map(readFlat)
+  const ranges = readRanges(packed)
   const versions = packed.versions === '' ? [] : packed.versions.split('\n')
   const integrity = packed.integrity.split('\n')
   const published = packed.published.split('\n')
@@ -118,8 +137,13 @@ function trimmed(column: readonly number[]): readonly number[] {
   return column.slice(0, column.findLastIndex(index => index !== -1) + 1)
 }
 
-function readFlat(flat: readonly string[]): Ranges {
-  const entries: [string, string][] = []
-  for (let index = 0; index < flat.length; index += 2) entries.push([flat[index] ?? '', flat[index + 1] ?? ''])
-  return plainRecord(entries)
+function readRanges(packed: Packed): readonly Ranges[] {
+  const needs = packed.needs.split('\n')
+  const names = needs.map(need => need.slice(0, need.indexOf(' ')))
+  const values = needs.map(need => need.slice(need.indexOf(' ') + 1))
+  return packed.ranges.map(indexes => {
+    const record: Record<string, string> = Object.create(null)
+    for (const index of indexes) record[names[index] ?? ''] = values[index] ?? ''
+    return record
+  })
 }

@@ -41,10 +41,10 @@ test('fields that a lockfile repeats are kept, others are not', () => {
 })
 
 test('commands have names without folders and paths that stay in the package', () => {
-  const bin = (value: unknown) => (read({ bin: value }) as { bin?: unknown }).bin
-  assert.deepEqual(bin('./cli.js'), { a: 'cli.js' })
-  assert.deepEqual(bin({ x: './bin/x.js', '../../y': '../../../etc/y', z: 7, '': 'q' }), { x: 'bin/x.js', y: 'etc/y' })
-  assert.deepEqual(bin(['tools/one.js']), { 'one.js': 'tools/one.js' })
+  const bin = (value: unknown) => readManifest({ name: '@s/a', version: '1.0.0', dist, bin: value }, '@s/a', '1.0.0').bin
+  assert.deepEqual({ ...bin('./cli.js') }, { a: 'cli.js' })
+  assert.deepEqual({ ...bin({ x: './bin/x.js', '../../y': '../../../etc/y', z: 7, '': 'q' }) }, { x: 'bin/x.js', y: 'etc/y' })
+  assert.deepEqual({ ...bin(['tools/one.js']) }, { 'one.js': 'tools/one.js' })
   assert.equal(bin({}), undefined)
 })
 

@@ -2,7 +2,8 @@ import { posix } from 'node:path'
 import { Fault } from '../../../model/faults.ts'
 import { integrityOfShasum, isIntegrity } from './integrity.ts'
 import { isPlainText, isRecord, type Json, ownValue, plainRecord } from './json-values.ts'
-import { type Ranges, readBundled, readRanges, runsInstallScript } from './read-version.ts'
+import { NO_RANGES, type Ranges, readRanges } from './ranges.ts'
+import { readBundled, runsInstallScript } from './read-version.ts'
 
 /** What a version's manifest says that a lockfile repeats. Values are as the registry has them, checked for their type. */
 export interface FullManifest {
@@ -42,9 +43,9 @@ export function readManifest(document: Readonly<Record<string, unknown>>, name: 
     if (value !== undefined) manifest[key] = value
   }
   for (const key of ['dependencies', 'optionalDependencies', 'peerDependencies'] as const) {
-    const entries = readRanges(field(key))
-    if (entries === undefined) throw wrong(`${key} is not a list of ranges`)
-    set(key, entries.length === 0 ? undefined : plainRecord(entries))
+    const ranges = readRanges(field(key))
+    if (ranges === undefined) throw wrong(`${key} is not a list of ranges`)
+    set(key, ranges === NO_RANGES ? undefined : ranges)
   }
   for (const key of ['os', 'cpu', 'libc'] as const) set(key, readTextOrList(field(key)))
   const peersMeta = readJson(field('peerDependenciesMeta'))

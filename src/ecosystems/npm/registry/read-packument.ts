@@ -2,6 +2,7 @@ import { SemVer } from 'semver'
 import type { PackageFacts, VersionFacts } from '../../../model/catalogue.ts'
 import { Fault } from '../../../model/faults.ts'
 import { isRecord, ownValue, plainRecord } from './json-values.ts'
+import { readRangesInARow } from './ranges.ts'
 import { readVersion } from './read-version.ts'
 
 const MOST_VERSIONS = 50_000
@@ -24,11 +25,12 @@ export function readPackument(text: string, name: string): PackageFacts {
   const entries = Object.entries(versions)
   if (entries.length > MOST_VERSIONS) throw invalid(name, `the document lists ${entries.length} versions`)
   const ordered: { order: SemVer; facts: VersionFacts }[] = []
+  const read = readRangesInARow()
   let understood = entries.length === 0
   for (const [version, manifest] of entries) {
     const order = parseVersion(version)
     understood ||= order !== undefined && isRecord(manifest)
-    const facts = order && readVersion(name, version, manifest, readTime(ownValue(times, version)))
+    const facts = order && readVersion(name, version, manifest, readTime(ownValue(times, version)), read)
     if (order !== undefined && facts !== undefined) ordered.push({ order, facts })
   }
   if (!understood) throw invalid(name, 'nothing in the document’s list of versions is a version')

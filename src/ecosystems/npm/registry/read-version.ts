@@ -2,8 +2,7 @@ import type { VersionFacts } from '../../../model/catalogue.ts'
 import { integrityOfShasum, isIntegrity } from './integrity.ts'
 import { isPlainText, isRecord, ownValue, plainRecord } from './json-values.ts'
 import { isPackageName } from './package-name.ts'
-
-export type Ranges = Readonly<Record<string, string>>
+import { NO_RANGES, type Ranges, type ReadRanges, readRanges } from './ranges.ts'
 
 /**
  * One version's manifest, reduced to what planning needs. Undefined when it says something that cannot be right or
@@ -12,51 +11,46 @@ export type Ranges = Readonly<Record<string, string>>
  * Where one name stands in several lists npm lets the last one count: peer, then `dependencies`, then
  * `optionalDependencies` (a registry repeats optional names in `dependencies`).
  */
-export function readVersion(name: string, version: string, manifest: unknown, published?: string): VersionFacts | undefined {
+export function readVersion(
+  name: string,
+  version: string,
+  manifest: unknown,
+  published?: string,
+  read: ReadRanges = (_field, value) => readRanges(value),
+): VersionFacts | undefined {
   if (!isRecord(manifest)) return undefined
   const field = (key: string) => ownValue(manifest, key)
   if (field('name') !== undefined && field('name') !== name) return undefined
   if (field('version') !== undefined && field('version') !== version) return undefined
 
-  const optional = readRanges(field('optionalDependencies'))
-  const dependencies = readRanges(field('dependencies'))
-  const peers = readRanges(field('peerDependencies'))
+  const optional = read('optionalDependencies', field('optionalDependencies'))
+  const dependencies = read('dependencies', field('dependencies'))
+  const peers = read('peerDependencies', field('peerDependencies'))
   const dist = field('dist') ?? {}
   if (optional === undefined || dependencies === undefined || peers === undefined || !isRecord(dist)) return undefined
   const integrity = ownValue(dist, 'integrity') ?? integrityOfShasum(ownValue(dist, 'shasum'))
   if (integrity !== undefined && !isIntegrity(integrity)) return undefined
 
-  const required = dependencies.filter(([key]) => !has(optional, key))
-  const peer = peers.filter(([key]) => !has(optional, key) && !has(required, key))
-  const optionalPeers = readOptionalPeers(field('peerDependenciesMeta'), peer)
+  const required = without(dependencies, optional)
+  const peer = without(without(peers, optional), required)
   const bundled = readBundled(field('bundleDependencies') ?? field('bundledDependencies'))
   const node = readNode(field('engines'))
-  return {
-    version,
-    ...(required.length > 0 ? { dependencies: plainRecord(required) } : {}),
-    ...(optional.length > 0 ? { optionalDependencies: plainRecord(optional) } : {}),
-    ...(peer.length > 0 ? { peerDependencies: plainRecord(peer) } : {}),
-    ...(optionalPeers.length > 0 ? { optionalPeers } : {}),
-    ...(bundled === undefined ? {} : { bundled }),
-    ...(node === undefined ? {} : { node }),
-    ...(isDeprecated(field('deprecated')) ? { deprecated: true } : {}),
-    ...(runsInstallScript(manifest) ? { hasInstallScript: true } : {}),
-    ...(field('_hasShrinkwrap') === true ? { hasShrinkwrap: true } : {}),
-    ...(integrity === undefined ? {} : { integrity }),
-    ...(published === undefined ? {} : { published }),
+  const facts: { -readonly [Key in keyof VersionFacts]: VersionFacts[Key] } = { version }
+  if (required !== NO_RANGES) facts.dependencies = required
+  if (optional !== NO_RANGES) facts.optionalDependencies = optional
+  if (peer !== NO_RANGES) {
+    facts.peerDependencies = peer
+    const optionalPeers = readOptionalPeers(field('peerDependenciesMeta'), peer)
+    if (optionalPeers.length > 0) facts.optionalPeers = optionalPeers
   }
-}
-
-/** Name and range, by name. Undefined when it is no such list, or has a name or range that cannot be one. */
-export function readRanges(value: unknown): readonly (readonly [string, string])[] | undefined {
-  if (value === undefined || value === null) return []
-  if (!isRecord(value)) return Array.isArray(value) && value.length === 0 ? [] : undefined
-  const ranges: (readonly [string, string])[] = []
-  for (const [name, range] of Object.entries(value)) {
-    if (!isPackageName(name) || !isPlainText(range, 2048)) return undefined
-    ranges.push([name, range])
-  }
-  return ranges.sort(([left], [right]) => (left < right ? -1 : 1))
+  if (bundled !== undefined) facts.bundled = bundled
+  if (node !== undefined) facts.node = node
+  if (isDeprecated(field('deprecated'))) facts.deprecated = true
+  if (runsInstallScript(manifest)) facts.hasInstallScript = true
+  if (field('_hasShrinkwrap') === true) facts.hasShrinkwrap = true
+  if (integrity !== undefined) facts.integrity = integrity
+  if (published !== undefined) facts.published = published
+  return facts
 }
 
 /** A full document has the scripts; the short one says so in a word. */
@@ -73,15 +67,19 @@ export function readBundled(value: unknown): readonly string[] | true | undefine
   return valid.length > 0 ? valid : undefined
 }
 
-function has(ranges: readonly (readonly [string, string])[], name: string): boolean {
-  return ranges.some(([key]) => key === name)
+/** The same object where nothing has to go. */
+function without(ranges: Ranges, others: Ranges): Ranges {
+  if (others === NO_RANGES || ranges === NO_RANGES) return ranges
+  const kept = Object.entries(ranges).filter(([name]) => others[name] === undefined)
+  if (kept.length === 0) return NO_RANGES
+  return kept.length === Object.keys(ranges).length ? ranges : plainRecord(kept)
 }
 
-function readOptionalPeers(meta: unknown, peers: readonly (readonly [string, string])[]): readonly string[] {
+function readOptionalPeers(meta: unknown, peers: Ranges): readonly string[] {
   if (!isRecord(meta)) return []
-  return peers.flatMap(([name]) => {
+  return Object.keys(peers).filter(name => {
     const about = ownValue(meta, name)
-    return isRecord(about) && about['optional'] === true ? [name] : []
+    return isRecord(about) && about['optional'] === true
   })
 }
 
