@@ -4,6 +4,7 @@
  * launcher compiles when it needs it (see scripts/carried-program.ts).
  */
 import { chmod, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { type BuildOptions, type BuildResult, build, type Metafile, type Plugin } from 'esbuild'
 import { wrap } from './scripts/program-comment.ts'
@@ -11,10 +12,14 @@ import { wrap } from './scripts/program-comment.ts'
 const root = import.meta.dirname
 const out = join(root, 'dist')
 
+/** Asked for by libraries only if present, for what Suture never does (here: text in other charsets), and large. */
+const LEFT_OUT = ['iconv-lite']
+
 /** Identifiers keep their names, so that a stack trace can be read. ASCII, so that the text is one byte a character for V8 too. */
 const settings = {
   absWorkingDir: root,
   bundle: true,
+  external: LEFT_OUT,
   platform: 'node',
   minifySyntax: true,
   minifyWhitespace: true,
@@ -60,6 +65,14 @@ function textOf(result: BuildResult<typeof settings>): string {
   return result.outputFiles.map(file => file.text).join('')
 }
 
+/** What is installed has no node_modules: everything but Node's own modules has to be inside. */
+function assertComplete(metafiles: readonly Metafile[]): void {
+  const outside = metafiles
+    .flatMap(metafile => Object.values(metafile.outputs).flatMap(output => output.imports))
+    .filter(({ external, path }) => external && !isBuiltin(path) && !LEFT_OUT.includes(path))
+  if (outside.length > 0) throw new Error(`not bundled: ${outside.map(({ path }) => path).join(', ')}`)
+}
+
 /** WebAssembly of the solver, and the advisory snapshot with its notices. */
 async function copyAssets(): Promise<void> {
   await cp(join(root, 'node_modules/cadical-wasm/dist/cadical.wasm'), join(out, 'cadical.wasm'))
@@ -95,6 +108,7 @@ async function notice(folder: string): Promise<string> {
 await rm(out, { recursive: true, force: true })
 await mkdir(out, { recursive: true })
 const metafiles = await bundle()
+assertComplete(metafiles)
 await copyAssets()
 await writeFile(join(out, 'THIRD-PARTY.txt'), await thirdPartyNotices(metafiles))
 for (const file of (await readdir(out)).sort()) {

@@ -16,10 +16,12 @@ _suture() {
   proposals=("\${(@f)$(suture __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
   proposals=("\${(@)proposals//:/\\\\:}")
   proposals=("\${(@)proposals/$'\\t'/:}")
-  _describe suture proposals || _files
+  proposals=(\${proposals:#})
+  if (( $#proposals )); then _describe suture proposals; else _files; fi
 }
-compdef _suture suture`,
-  fish: `complete -c suture -a '(suture __complete (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'`,
+if [[ $funcstack[1] == _suture ]]; then _suture "$@"; else compdef _suture suture; fi`,
+  fish: `complete -c suture -n 'test (count (commandline -opc)) -eq 1' -f
+complete -c suture -a '(suture __complete (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'`,
 }
 
 export const completion: Verb<OutputFlags, [shell: string]> = async (_job, _flags, shell) => {
