@@ -65,11 +65,19 @@ export function wrapLine(spans: Line, width: number): Line[] {
         lines.push([])
         used = 0
       }
-      lines.at(-1)?.push(style === undefined ? { text: word } : { text: word, style })
+      append(lines.at(-1) ?? [], word, style)
       used += displayWidth(word)
     }
   }
   return lines
+}
+
+function append(spans: Span[], text: string, style: Style | undefined): void {
+  const last = spans.at(-1)
+  const joined = last !== undefined && last.style === style
+  if (joined) spans.pop()
+  const whole = joined ? last.text + text : text
+  spans.push(style === undefined ? { text: whole } : { text: whole, style })
 }
 
 /** A paragraph: wrapped, each line indented. */
