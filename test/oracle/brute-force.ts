@@ -5,13 +5,13 @@ const holds = (literal: Literal, model: ReadonlySet<number>): boolean => (litera
 /** Every clause and limit holds. */
 export function satisfies(problem: Problem, model: ReadonlySet<number>): boolean {
   return (
-    problem.clauses.every((clause) => clause.some((literal) => holds(literal, model))) &&
-    (problem.limits ?? []).every(({ literals, atMost }) => literals.filter((literal) => holds(literal, model)).length <= atMost)
+    problem.clauses.every(clause => clause.some(literal => holds(literal, model))) &&
+    (problem.limits ?? []).every(({ literals, atMost }) => literals.filter(literal => holds(literal, model)).length <= atMost)
   )
 }
 
 export function costsOf(problem: Problem, model: ReadonlySet<number>): number[] {
-  return problem.levels.map((soft) => soft.reduce((sum, [literal, weight]) => sum + (holds(literal, model) ? weight : 0), 0))
+  return problem.levels.map(soft => soft.reduce((sum, [literal, weight]) => sum + (holds(literal, model) ? weight : 0), 0))
 }
 
 export function compareCosts(a: readonly number[], b: readonly number[]): number {

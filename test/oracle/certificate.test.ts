@@ -15,7 +15,14 @@ const certificate: Certificate = {
   levels: [
     { name: 'risk', soft: [[1, 30]], optimum: 0 },
     { name: 'lines', soft: [[4, 1]], optimum: 0 },
-    { name: 'new', soft: [[2, 1], [3, 1]], optimum: 1 },
+    {
+      name: 'new',
+      soft: [
+        [2, 1],
+        [3, 1],
+      ],
+      optimum: 1,
+    },
   ],
   model: [-1, 2, -3, -4],
 }
@@ -24,7 +31,10 @@ test('a certificate of an optimum is confirmed level by level', async () => {
   const checked = await checkCertificate(certificate)
   assert.deepEqual(checked.problems, [])
   assert.equal(checked.ok, true)
-  assert.deepEqual(checked.levels.map((level) => level.proved), [0, 0, 1])
+  assert.deepEqual(
+    checked.levels.map(level => level.proved),
+    [0, 0, 1],
+  )
 })
 
 test('a model that is worse than another solver’s is refused', async () => {
@@ -51,7 +61,14 @@ test('clauses that contradict each other are named', async () => {
 
 test('a document that is not a certificate is refused when read', () => {
   assert.deepEqual(readCertificate(JSON.parse(JSON.stringify(certificate))), certificate)
-  for (const wrong of [null, [], {}, { ...certificate, model: [9] }, { ...certificate, clauses: [[0]] }, { ...certificate, levels: [{ name: 'x', soft: [[1, 0]], optimum: 0 }] }]) {
+  for (const wrong of [
+    null,
+    [],
+    {},
+    { ...certificate, model: [9] },
+    { ...certificate, clauses: [[0]] },
+    { ...certificate, levels: [{ name: 'x', soft: [[1, 0]], optimum: 0 }] },
+  ]) {
     assert.throws(() => readCertificate(wrong), TypeError)
   }
 })
@@ -63,19 +80,28 @@ test('a level without literals costs nothing and shifts no other', async () => {
 
 test('an aspif program states variables, clauses, limits and levels', () => {
   const problem: Problem = { variables: 2, clauses: [[1, -2]], levels: [[[1, 5]], [[-2, 1]]], limits: [{ literals: [1, 2], atMost: 1 }] }
-  assert.equal(toAspif(problem), 'asp 1 0 0\n1 1 2 1 2 0 0\n1 0 0 0 2 -1 2\n1 0 0 1 2 2 1 1 2 1\n2 2 1 1 5\n2 1 1 -2 1\n4 1 1 1 1\n4 1 2 1 2\n0\n')
+  assert.equal(
+    toAspif(problem),
+    'asp 1 0 0\n1 1 2 1 2 0 0\n1 0 0 0 2 -1 2\n1 0 0 1 2 2 1 1 2 1\n2 2 1 1 5\n2 1 1 -2 1\n4 1 1 1 1\n4 1 2 1 2\n0\n',
+  )
 })
 
 test('the second solver agrees with trying every assignment', async () => {
-  const literal = fc.integer({ min: 1, max: 7 }).chain((variable) => fc.constantFrom(variable, -variable))
+  const literal = fc.integer({ min: 1, max: 7 }).chain(variable => fc.constantFrom(variable, -variable))
   const problem = fc.record({
     variables: fc.constant(7),
     clauses: fc.array(fc.array(literal, { minLength: 1, maxLength: 4 }), { maxLength: 14 }),
     levels: fc.array(fc.array(fc.tuple(literal, fc.integer({ min: 1, max: 9 })), { maxLength: 5 }), { minLength: 1, maxLength: 3 }),
-    limits: fc.array(fc.record({ literals: fc.uniqueArray(literal, { minLength: 1, maxLength: 5, selector: Math.abs }), atMost: fc.integer({ min: 0, max: 3 }) }), { maxLength: 1 }),
+    limits: fc.array(
+      fc.record({
+        literals: fc.uniqueArray(literal, { minLength: 1, maxLength: 5, selector: Math.abs }),
+        atMost: fc.integer({ min: 0, max: 3 }),
+      }),
+      { maxLength: 1 },
+    ),
   })
   await fc.assert(
-    fc.asyncProperty(problem, async (instance) => {
+    fc.asyncProperty(problem, async instance => {
       const expected = bruteForce(instance)
       const found = await solve(instance)
       assert.deepEqual(found?.costs, expected?.costs)

@@ -43,15 +43,15 @@ export function readCertificate(value: unknown): Certificate {
   const integer = (from: unknown, what: string): number => (typeof from === 'number' && Number.isSafeInteger(from) ? from : fail(what))
   const text = (from: unknown, what: string): string => (typeof from === 'string' ? from : fail(what))
   const top = record(value, 'the document')
-  const variables = array(top['variables'], 'variables').map((name) => text(name, 'a variable'))
+  const variables = array(top['variables'], 'variables').map(name => text(name, 'a variable'))
   const literal = (from: unknown): Literal => {
     const found = integer(from, 'a literal')
     return found !== 0 && Math.abs(found) <= variables.length ? found : fail(`literal ${found}`)
   }
   return {
     variables,
-    clauses: array(top['clauses'], 'clauses').map((clause) => array(clause, 'a clause').map(literal)),
-    levels: array(top['levels'], 'levels').map((from) => {
+    clauses: array(top['clauses'], 'clauses').map(clause => array(clause, 'a clause').map(literal)),
+    levels: array(top['levels'], 'levels').map(from => {
       const level = record(from, 'a level')
       const soft = array(level['soft'], 'soft').map((pair): readonly [Literal, number] => {
         const [of, weight] = array(pair, 'a soft literal')
@@ -69,11 +69,11 @@ export async function checkCertificate(certificate: Certificate): Promise<Checke
   const problem: Problem = {
     variables: certificate.variables.length,
     clauses: certificate.clauses,
-    levels: certificate.levels.map((level) => level.soft),
+    levels: certificate.levels.map(level => level.soft),
   }
-  const model = new Set(certificate.model.filter((literal) => literal > 0))
+  const model = new Set(certificate.model.filter(literal => literal > 0))
   const problems: string[] = []
-  if (certificate.model.some((literal) => literal < 0 && model.has(-literal))) problems.push('The model contradicts itself.')
+  if (certificate.model.some(literal => literal < 0 && model.has(-literal))) problems.push('The model contradicts itself.')
   if (!satisfies(problem, model)) problems.push('The model breaks a clause.')
   const costs = costsOf(problem, model)
   const optimum = await solve(problem)
@@ -88,7 +88,8 @@ export async function checkCertificate(certificate: Certificate): Promise<Checke
   )
   for (const { name, claimed, model: own, proved } of levels) {
     if (own !== claimed) problems.push(`${name}: the model costs ${own}, the certificate claims ${claimed}.`)
-    if (optimum !== undefined && proved !== claimed) problems.push(`${name}: the second solver proves ${proved}, the certificate claims ${claimed}.`)
+    if (optimum !== undefined && proved !== claimed)
+      problems.push(`${name}: the second solver proves ${proved}, the certificate claims ${claimed}.`)
   }
   return { ok: problems.length === 0, problems, levels }
 }

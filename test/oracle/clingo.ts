@@ -32,9 +32,10 @@ export function toAspif(problem: Problem): string {
   const variables = Array.from({ length: problem.variables }, (_, index) => index + 1)
   const lines = ['asp 1 0 0', `1 1 ${list(variables)} 0 0`]
   // A clause is broken when each of its literals is false, and that must not be.
-  for (const clause of problem.clauses) lines.push(`1 0 0 0 ${list(clause.map((literal) => -literal))}`)
+  for (const clause of problem.clauses) lines.push(`1 0 0 0 ${list(clause.map(literal => -literal))}`)
   for (const { literals, atMost } of problem.limits ?? []) {
-    if (literals.length > atMost) lines.push(`1 0 0 1 ${atMost + 1} ${literals.length} ${literals.map((literal) => `${literal} 1`).join(' ')}`)
+    if (literals.length > atMost)
+      lines.push(`1 0 0 1 ${atMost + 1} ${literals.length} ${literals.map(literal => `${literal} 1`).join(' ')}`)
   }
   problem.levels.forEach((soft, index) => {
     const terms = soft.map(([literal, weight]) => `${literal} ${weight}`)
@@ -63,17 +64,20 @@ async function start(): Promise<Run> {
 /** The lexicographic optimum, proved, or undefined when the clauses contradict each other. */
 export async function solve(problem: Problem, options: readonly string[] = ['--opt-strategy=usc,oll']): Promise<Optimum | undefined> {
   const program = toAspif(problem)
-  if (program.length > PROGRAM_LIMIT) throw new RangeError(`the program has ${program.length} bytes; clingo-wasm fails above about ${PROGRAM_LIMIT}`)
+  if (program.length > PROGRAM_LIMIT)
+    throw new RangeError(`the program has ${program.length} bytes; clingo-wasm fails above about ${PROGRAM_LIMIT}`)
   engine ??= start()
   const answer = (await engine)(program, 0, ['--mode=clasp', ...options])
   if (answer.Result === 'UNSATISFIABLE') return undefined
-  const nothingToMinimise = problem.levels.every((soft) => soft.length === 0)
+  const nothingToMinimise = problem.levels.every(soft => soft.length === 0)
   if (answer.Result !== 'OPTIMUM FOUND' && !(nothingToMinimise && answer.Result === 'SATISFIABLE')) {
     throw new Error(`clingo answered ${answer.Result}${'Error' in answer ? `: ${answer.Error}` : ''}`)
   }
-  const witness = answer.Call.at(-1)?.Witnesses.at(-1)
+  // Between the models stand lower bounds, which have neither values nor costs.
+  const reports: readonly { readonly Value?: readonly string[]; readonly Costs?: readonly number[] }[] = answer.Call.at(-1)?.Witnesses ?? []
+  const witness = reports.findLast(report => report.Value !== undefined || report.Costs !== undefined)
   if (witness === undefined) throw new Error('clingo gave no witness')
   const proved = [...(witness.Costs ?? [])]
-  const costs = problem.levels.map((soft) => (soft.length === 0 ? 0 : (proved.shift() ?? Number.NaN)))
-  return { costs, model: new Set(witness.Value.map(Number)) }
+  const costs = problem.levels.map(soft => (soft.length === 0 ? 0 : (proved.shift() ?? Number.NaN)))
+  return { costs, model: new Set(witness.Value?.map(Number)) }
 }
