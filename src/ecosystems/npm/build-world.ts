@@ -1,0 +1,338 @@
+/**
+ * An npm lock and what the registry knows, as a world for the planner. Only packages that a fix can touch become units: the cone of
+ * influence, what has peers in it, and what new versions need that the lock does not have. Everything else serves as it is, at no cost.
+ */
+import type { AdvisoryMatch } from '../../model/advisory.ts'
+import type { Catalogue, VersionFacts } from '../../model/catalogue.ts'
+import type { Choice, Peer, Relaxation, Risk, Unit, World } from '../../model/world.ts'
+import { declaredByFacts } from './build-tree.ts'
+import { type CandidateRules, candidates } from './candidates.ts'
+import { coneOfInfluence, type Locked, type LockedUnit, type ResolvedNeed, withPeerDependents } from './locked.ts'
+import { type OverrideRule, overriddenRange, scopeBelow } from './overrides.ts'
+import { distancesOf, PackageUnits } from './package-units.ts'
+import { breakingLine, compareVersions, inRange, parseSpec } from './ranges.ts'
+import type { TreeNode } from './tree.ts'
+
+/** How much one advisory on one package weighs; `aside` where the user asked about others only. */
+export interface Weight {
+  readonly weight: number
+  readonly aside: number
+}
+
+export interface WorldInput {
+  readonly locked: Locked
+  readonly catalogue: Catalogue
+  readonly rules: CandidateRules
+  readonly overrides: readonly OverrideRule[]
+  readonly match: (name: string, version: string) => readonly AdvisoryMatch[]
+  readonly weigh: (name: string, match: AdvisoryMatch) => Weight
+  /** Versions that placing has shown to have no place, `name@version`. */
+  readonly banned: ReadonlySet<string>
+  /** Offer manifest edits. */
+  readonly manifest: boolean
+}
+
+export interface NpmWorld {
+  readonly world: World
+  /** Facts of each new unit, by unit id. */
+  readonly facts: ReadonlyMap<number, VersionFacts>
+  readonly young: ReadonlySet<number>
+  /** Packages whose metadata the plan would profit from, each behind a stand-in. */
+  readonly unread: ReadonlySet<string>
+  /** Packages whose versions are chosen; all others stay as they are. */
+  readonly movable: ReadonlySet<string>
+}
+
+/** Packages whose metadata a plan needs in any case. */
+export function packagesToRead(input: Pick<WorldInput, 'locked' | 'match' | 'weigh' | 'rules'>): readonly string[] {
+  return [...withPeerDependents(input.locked, coneOf(input))].filter((name) => !input.rules.policy.hold.includes(name)).sort()
+}
+
+function coneOf({ locked, match, weigh }: Pick<WorldInput, 'locked' | 'match' | 'weigh'>): ReadonlySet<string> {
+  return coneOfInfluence(locked, (name, version) => match(name, version).filter((found) => weigh(name, found).weight > 0))
+}
+
+export function buildWorld(input: WorldInput): NpmWorld {
+  const cone = coneOf(input)
+  let movable = withPeerDependents(input.locked, cone)
+  for (;;) {
+    const builder = new WorldBuilder(input, movable)
+    builder.build()
+    if (builder.alsoMovable.size === 0) return { ...builder.result(), movable }
+    movable = withPeerDependents(input.locked, new Set([...movable, ...builder.alsoMovable]))
+  }
+}
+
+/** The ladder beyond a range: a project's own range may be raised, a package's may be overridden for that package alone. */
+interface Relaxed extends Pick<Relaxation, 'kind'> {
+  /** Location of the manifest, or the package whose need is overridden. */
+  readonly owner: string
+  readonly name?: string
+}
+
+const NO_UNITS = new PackageUnits([], [])
+
+class WorldBuilder {
+  /** Packages that turned out to matter because a candidate has a peer in them. */
+  readonly alsoMovable = new Set<string>()
+  readonly #input: WorldInput
+  readonly #movable: ReadonlySet<string>
+  readonly #units: (Unit & { needs: number[]; peers: Peer[] })[] = []
+  readonly #ofPackage = new Map<string, PackageUnits>()
+  readonly #choices: Choice[] = []
+  readonly #choiceIds = new Map<string, number>()
+  readonly #facts = new Map<number, VersionFacts>()
+  readonly #young = new Set<number>()
+  readonly #unread = new Set<string>()
+  readonly #fixed: number[][] = []
+  readonly #risks = new Map<string, Risk & { units: number[] }>()
+  readonly #pending: number[] = []
+
+  constructor(input: WorldInput, movable: ReadonlySet<string>) {
+    this.#input = input
+    this.#movable = movable
+  }
+
+  build() {
+    const { locked } = this.#input
+    for (const node of locked.fixed) this.#fixed.push(this.#needsOf([node], { kind: 'range', owner: node.location }))
+    for (const unit of locked.units.values()) {
+      if (this.#movable.has(unit.package)) continue
+      const needs = this.#needsOf(unit.nodes, { kind: 'override', owner: unit.package })
+      if (needs.length > 0) this.#fixed.push(needs)
+    }
+    for (const name of [...this.#movable].sort()) this.#versionsOf(name)
+    for (let id = this.#pending.pop(); id !== undefined; id = this.#pending.pop()) this.#expand(id)
+  }
+
+  result(): Omit<NpmWorld, 'movable'> {
+    return {
+      world: { units: this.#units, choices: this.#choices, fixed: this.#fixed, risks: [...this.#risks.values()] },
+      facts: this.#facts,
+      young: this.#young,
+      unread: this.#unread,
+    }
+  }
+
+  /** Units of a package, ascending; made when first asked for. */
+  #versionsOf(name: string): PackageUnits {
+    let known = this.#ofPackage.get(name)
+    if (known === undefined) {
+      known = new PackageUnits(this.#makeUnits(name), this.#units)
+      this.#ofPackage.set(name, known)
+    }
+    return known
+  }
+
+  #makeUnits(name: string): number[] {
+    const { locked, catalogue, rules, banned } = this.#input
+    const ids: number[] = []
+    const here = locked.versions.get(name) ?? []
+    const published = catalogue.get(name)
+    for (const version of here) ids.push(this.#addLocked(locked.units.get(`${name}@${version}`), version, name))
+    if (published === undefined) {
+      if (!rules.policy.hold.includes(name)) {
+        this.#unread.add(name)
+        ids.push(this.#add(name, '', { standIn: true }))
+      }
+      return ids
+    }
+    const scriptHere = here.some((version) => locked.units.get(`${name}@${version}`)?.nodes[0]?.hasInstallScript === true)
+    const distances = distancesOf(published.versions.map(({ version }) => version), here)
+    for (const { facts, young } of candidates(published, here, rules)) {
+      if (banned.has(`${name}@${facts.version}`)) continue
+      const id = this.#add(name, facts.version, {
+        gainedLine: gainedLine(name, facts.version, locked.lines.get(name)),
+        distance: distances.get(facts.version) ?? 1,
+        gainsScript: facts.hasInstallScript === true && !scriptHere,
+      })
+      this.#facts.set(id, facts)
+      if (young) this.#young.add(id)
+      ids.push(id)
+    }
+    return ids.sort((a, b) => compareVersions(this.#units[a]?.version ?? '', this.#units[b]?.version ?? ''))
+  }
+
+  #addLocked(unit: LockedUnit | undefined, version: string, name: string): number {
+    const id = this.#add(name, version, { locked: true, entries: unit?.nodes.length ?? 0 })
+    for (const node of unit?.nodes ?? []) {
+      for (const inside of this.#input.locked.bundles.get(node.location) ?? []) this.#addRisks(id, inside.packageName, inside.version, true)
+    }
+    return id
+  }
+
+  #add(name: string, version: string, of: Partial<Unit>): number {
+    const id = this.#units.length
+    this.#units.push({
+      package: name,
+      version,
+      locked: false,
+      entries: 0,
+      gainedLine: undefined,
+      distance: 0,
+      gainsScript: false,
+      standIn: false,
+      ...of,
+      needs: [],
+      peers: [],
+    })
+    this.#pending.push(id)
+    if (of.standIn !== true) this.#addRisks(id, name, version, of.locked === true)
+    return id
+  }
+
+  #addRisks(unit: number, name: string, version: string, present: boolean) {
+    for (const match of this.#input.match(name, version)) {
+      const { weight, aside } = this.#input.weigh(name, match)
+      if (weight <= 0 && aside <= 0) continue
+      const finding = `${name}@${version}:${match.group}`
+      const known = this.#risks.get(finding)
+      if (known === undefined) this.#risks.set(finding, { finding, group: match.group, weight, aside, units: [unit], present })
+      else if (!known.units.includes(unit)) known.units.push(unit)
+    }
+  }
+
+  /** Fills a unit's needs and peers once its package is known. */
+  #expand(id: number) {
+    const unit = this.#units[id]
+    if (unit === undefined || unit.standIn) return
+    const { locked } = this.#input
+    if (unit.locked) {
+      const nodes = locked.units.get(`${unit.package}@${unit.version}`)?.nodes ?? []
+      unit.needs.push(...this.#needsOf(nodes, { kind: 'override', owner: unit.package }))
+      unit.peers.push(...this.#lockedPeers(nodes))
+      return
+    }
+    const facts = this.#facts.get(id)
+    if (facts !== undefined) this.#expandCandidate(unit, facts)
+  }
+
+  /** What consumers that are in the lock need: the same ranges, and nothing lower than what serves them now. */
+  #needsOf(nodes: readonly TreeNode[], relaxed: Relaxed): number[] {
+    const { locked } = this.#input
+    const byName = new Map<string, ResolvedNeed[]>()
+    const around = nodes.flatMap((node) => [node, ...(locked.bundles.get(node.location) ?? [])])
+    for (const node of around) {
+      for (const resolved of locked.needs.get(node.location) ?? []) {
+        const { need, to } = resolved
+        const peer = need.kind === 'peer' || need.kind === 'peer-optional'
+        if (to === undefined || to.bundledBy !== undefined || (peer && node.location.includes('node_modules/'))) continue
+        const key = `${node.bundledBy === undefined ? '' : node.location}\n${need.name}`
+        byName.set(key, [...(byName.get(key) ?? []), resolved])
+      }
+    }
+    const choices: number[] = []
+    for (const same of byName.values()) {
+      const choice = this.#lockedChoice(same, relaxed)
+      if (choice !== undefined) choices.push(choice)
+    }
+    return choices
+  }
+
+  #lockedChoice(same: readonly ResolvedNeed[], relaxed: Relaxed): number | undefined {
+    const need = same[0]?.need
+    if (need === undefined) return undefined
+    const spec = parseSpec(need.name, need.range)
+    if (spec.kind === 'immovable') return undefined
+    const served = same.flatMap(({ to }) => (to === undefined || to.origin !== 'registry' || to.packageName !== spec.name ? [] : [to.version]))
+    const floor = served.sort(compareVersions).at(-1)
+    if (floor === undefined || !this.#isUnit(spec.name)) return undefined
+    const range = spec.kind === 'tag' ? `>=${floor}` : spec.range
+    const unmet = served.filter((version) => !inRange(version, range))
+    return this.#choice({ name: spec.name, range, floor, also: unmet, relaxed: { ...relaxed, name: need.name } })
+  }
+
+  /** Whether a package's versions are chosen, or it serves as it is. */
+  #isUnit(name: string): boolean {
+    return this.#movable.has(name) || this.#ofPackage.has(name)
+  }
+
+  #expandCandidate(unit: Unit & { needs: number[]; peers: Peer[] }, facts: VersionFacts) {
+    const { locked, overrides } = this.#input
+    const scope = scopeBelow(overrides, undefined, unit.package, unit.version)
+    const siblings = (locked.versions.get(unit.package) ?? []).flatMap((version) => locked.units.get(`${unit.package}@${version}`)?.nodes ?? [])
+    for (const { name, range: declared, kind } of declaredByFacts(facts)) {
+      const spec = parseSpec(name, overriddenRange(overrides, scope, name, declared))
+      const served = servedToday(locked, siblings, name)
+      if (kind === 'peer' || kind === 'peer-optional') {
+        if (served.unmetPeer || spec.kind !== 'registry') continue
+        if (!locked.versions.has(spec.name) && kind === 'peer-optional') continue
+        if (locked.versions.has(spec.name) && !this.#isUnit(spec.name)) this.alsoMovable.add(spec.name)
+        unit.peers.push({ package: spec.name, choice: this.#choice({ name: spec.name, range: spec.range }), optional: kind === 'peer-optional' })
+        continue
+      }
+      if (kind === 'optional' && served.missingOptional) continue
+      const choice = this.#candidateChoice(spec, served.lowest, { kind: 'override', owner: unit.package, name })
+      if (choice !== undefined) unit.needs.push(choice)
+    }
+  }
+
+  /** Undefined when the lock holds, outside the world, what serves the need. */
+  #candidateChoice(spec: ReturnType<typeof parseSpec>, floor: string | undefined, relaxed: Relaxed): number | undefined {
+    // A new version that asks for a git, file or url dependency cannot be served from the registry: an empty choice forbids it.
+    if (spec.kind === 'immovable') return this.#choice({ name: '', range: '' })
+    const range = spec.kind === 'tag' ? `>=${this.#input.catalogue.get(spec.name)?.tags[spec.tag] ?? '0'}` : spec.range
+    const here = this.#input.locked.versions.get(spec.name) ?? []
+    if (!this.#isUnit(spec.name)) {
+      if (here.some((version) => inRange(version, range))) return undefined
+    }
+    const bound = this.#choice({ name: spec.name, range, floor, relaxed })
+    return floor === undefined || (this.#choices[bound]?.anyOf.length ?? 0) > 0 ? bound : this.#choice({ name: spec.name, range, relaxed })
+  }
+
+  #lockedPeers(nodes: readonly TreeNode[]): Peer[] {
+    const { locked } = this.#input
+    const peers: Peer[] = []
+    for (const need of nodes[0]?.needs ?? []) {
+      if (need.kind !== 'peer' && need.kind !== 'peer-optional') continue
+      const spec = parseSpec(need.name, need.range)
+      if (spec.kind !== 'registry' || !this.#isUnit(spec.name) || servedToday(locked, nodes, need.name).unmetPeer) continue
+      peers.push({ package: spec.name, choice: this.#choice({ name: spec.name, range: spec.range }), optional: need.kind === 'peer-optional' })
+    }
+    return peers
+  }
+
+  #choice(of: { name: string; range: string; floor?: string | undefined; also?: readonly string[]; relaxed?: Relaxed }): number {
+    const offered = this.#input.manifest ? of.relaxed : undefined
+    const relaxKey = offered === undefined ? '' : `${offered.kind} ${offered.owner}\n${offered.name ?? ''}`
+    const key = [of.name, of.range, of.floor ?? '', (of.also ?? []).join(), relaxKey].join('\n')
+    const known = this.#choiceIds.get(key)
+    if (known !== undefined) return known
+    const id = this.#choices.length
+    this.#choiceIds.set(key, id)
+    const units = of.name === '' ? NO_UNITS : this.#versionsOf(of.name)
+    const from = of.floor === undefined ? 0 : units.firstAtLeast(of.floor)
+    const high = from === 0 ? units.ids : units.ids.filter((unit, at) => at >= from || this.#units[unit]?.standIn === true)
+    const inside = units.within(of.range, this.#units)
+    const within = from === 0 ? inside : high.filter((unit) => inside.includes(unit))
+    const also = of.also === undefined || of.also.length === 0 ? [] : units.ids.filter((unit) => of.also?.includes(this.#units[unit]?.version ?? '') === true)
+    const anyOf = also.length === 0 ? within : [...new Set([...within, ...also])]
+    const beyond = offered === undefined ? [] : high.filter((unit) => !anyOf.includes(unit))
+    const relaxed = offered === undefined || beyond.length === 0 ? undefined : [{ kind: offered.kind, anyOf: beyond, key: relaxKey }]
+    this.#choices.push({ package: of.name, range: of.range, anyOf, ...(relaxed === undefined ? {} : { relaxed }) })
+    return id
+  }
+}
+
+function gainedLine(name: string, version: string, lines: ReadonlySet<string> | undefined): string | undefined {
+  const line = breakingLine(version)
+  return lines === undefined || lines.has(line) ? undefined : `${name} ${line}`
+}
+
+/** What a package's places in the lock get today for one name. */
+function servedToday(locked: Locked, nodes: readonly TreeNode[], name: string) {
+  let lowest: string | undefined
+  let unmetPeer = false
+  let missingOptional = false
+  for (const node of nodes) {
+    for (const { need, to } of locked.needs.get(node.location) ?? []) {
+      if (need.name !== name) continue
+      if (to !== undefined && (lowest === undefined || compareVersions(to.version, lowest) < 0)) lowest = to.version
+      const peer = need.kind === 'peer' || need.kind === 'peer-optional'
+      if (peer && need.kind === 'peer' && to === undefined) unmetPeer = true
+      if (peer && to !== undefined && parseSpec(name, need.range).kind === 'registry' && !inRange(to.version, need.range)) unmetPeer = true
+      if (need.kind === 'optional' && to === undefined) missingOptional = true
+    }
+  }
+  return { lowest, unmetPeer, missingOptional }
+}

@@ -1,0 +1,57 @@
+/**
+ * Every fault Suture can raise. A code is stable: scripts may rely on it. `docs/reference/faults.md` is generated
+ * from this table. `says` is one plain sentence about the class of fault; the thrown message tells the particular.
+ */
+export const FAULTS = {
+  'usage': { exit: 2, says: 'The command was used in a way it does not understand.', hint: 'Run the command with --help.' },
+  'node-too-old': { exit: 3, says: 'This Node.js is too old for Suture.', hint: 'Use Node.js 22.18 or newer.' },
+  'target-not-found': { exit: 2, says: 'There is nothing to read at the target.', hint: 'Name a folder that holds package-lock.json or npm-shrinkwrap.json.' },
+  'file-unreadable': { exit: 3, says: 'A file cannot be read.', hint: 'Check that it exists and that you may read it.' },
+  'file-too-large': { exit: 3, says: 'A file is larger than Suture reads.', hint: 'Check that this is the file you mean.' },
+  'file-changed': { exit: 3, says: 'A file changed after it was read, so nothing was written.', hint: 'Run the command again.' },
+  'write-failed': { exit: 3, says: 'A file could not be written; the old one is untouched.', hint: 'Check the folder’s permissions and free space.' },
+  'json-invalid': { exit: 3, says: 'A file is not valid JSON.', hint: 'Repair the file, or restore it from version control.' },
+  'json-too-deep': { exit: 3, says: 'A JSON file is nested deeper than Suture reads.', hint: 'Check that this is the file you mean.' },
+  'lockfile-unsupported': { exit: 3, says: 'The lockfile’s version is not one that Suture knows.', hint: 'Suture reads package-lock.json and npm-shrinkwrap.json, versions 1, 2 and 3.' },
+  'lockfile-invalid': { exit: 3, says: 'The lockfile contradicts itself or holds a value that cannot be right.', hint: 'Run npm install to repair it, then try again.' },
+  'lockfile-too-large': { exit: 3, says: 'The lockfile has more entries than Suture reads.', hint: 'Check that this is the file you mean.' },
+  'manifest-invalid': { exit: 3, says: 'package.json cannot be used.', hint: 'Repair package.json, or restore it from version control.' },
+  'policy-invalid': { exit: 2, says: 'suture.yaml holds something that Suture does not understand.', hint: 'See docs/reference/suture-yaml.md.' },
+  'advisories-missing': { exit: 3, says: 'There is no advisory database.', hint: 'Run suture db update, or pass --advisories <file or folder>.' },
+  'advisories-invalid': { exit: 3, says: 'An advisory source cannot be read.', hint: 'It must be OSV records as .json, .ndjson, .ndjson.gz or .zip, or a folder of these.' },
+  'advisories-corrupt': { exit: 3, says: 'The advisory index is damaged.', hint: 'Run suture db update to rebuild it.' },
+  'download-failed': { exit: 3, says: 'A download did not succeed.', hint: 'Check the network and the proxy settings, then run the command again; it resumes.' },
+  'registry-unreachable': { exit: 3, says: 'The package registry did not answer.', hint: 'Check the network, the proxy and npm’s registry setting.' },
+  'registry-refused': { exit: 3, says: 'The package registry refused the request.', hint: 'Check the credentials in your .npmrc.' },
+  'registry-invalid': { exit: 3, says: 'The package registry answered with something that cannot be right.', hint: 'Try again, or use another registry.' },
+  'planner-limit': { exit: 3, says: 'The plan was not found within the limit.', hint: 'Narrow it with --only, or raise the limit.' },
+  'verification-failed': { exit: 3, says: 'The result did not pass verification, so nothing was written.', hint: 'Please report this with the plan’s JSON.' },
+  'receipt-invalid': { exit: 3, says: 'The receipt cannot be used.', hint: 'Name a file from .suture/receipts.' },
+  'receipt-signature': { exit: 3, says: 'The receipt’s signature does not verify.', hint: 'Check the key, and where the receipt came from.' },
+  'undo-conflict': { exit: 3, says: 'The change cannot be taken back because later changes touch the same place.', hint: 'Take back the later changes first.' },
+  'checks-failed': { exit: 1, says: 'The checks failed even without any change.', hint: 'Make the test command pass first.' },
+  'git-failed': { exit: 3, says: 'Git refused.', hint: 'See what git said.' },
+  'native-failed': { exit: 3, says: 'npm did not accept the result, so nothing was written.', hint: 'Run with --no-native to skip npm’s own check, at your own risk.' },
+  'key-invalid': { exit: 3, says: 'The signing key cannot be used.', hint: 'Give an Ed25519 or ECDSA P-256 private key in PEM form.' },
+  'not-found': { exit: 2, says: 'Nothing by that name is in this target.', hint: 'Run suture scan to see what is.' },
+  'internal': { exit: 3, says: 'Suture met a state it did not expect.', hint: 'Please report this.' },
+} as const satisfies Record<string, { exit: 1 | 2 | 3; says: string; hint: string }>
+
+export type FaultCode = keyof typeof FAULTS
+
+/** A failure with a stable code, one sentence about what happened, and what to do next. */
+export class Fault extends Error {
+  readonly code: FaultCode
+  readonly hint: string
+
+  constructor(code: FaultCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'Fault'
+    this.code = code
+    this.hint = options.hint ?? FAULTS[code].hint
+  }
+
+  get exit(): 1 | 2 | 3 {
+    return FAULTS[this.code].exit
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * What the planner reasons about, whatever the ecosystem: which versions (units) may be present, what each needs, what each costs.
+ * An ecosystem builds a world from its inventory and its catalogue; the planner chooses the units; the ecosystem places them.
+ */
+
+/** One version of one package that may be present in the result. Its index in `World.units` is its id. */
+export interface Unit {
+  readonly package: string
+  readonly version: string
+  /** Present in the target now. */
+  readonly locked: boolean
+  /** How many places hold it now. */
+  readonly entries: number
+  /** `package line` when presence would gain a breaking line that the target does not have. */
+  readonly gainedLine: string | undefined
+  /** Steps from the nearest lower version that is present now, counted in published versions; 0 for what is present. */
+  readonly distance: number
+  /** Presence would bring an install script that the package did not have here. */
+  readonly gainsScript: boolean
+  /** Choices that must hold when it is present. */
+  readonly needs: readonly number[]
+  /** Choices that must hold for what stands beside it; see `encode.ts`. */
+  readonly peers: readonly Peer[]
+  /**
+   * A stand-in for all versions of a package whose metadata has not been asked for yet: it satisfies every range and needs nothing,
+   * so that a plan that does not use it is an optimum of the whole world, not only of the part that was read.
+   */
+  readonly standIn: boolean
+}
+
+export interface Peer {
+  readonly package: string
+  readonly choice: number
+  readonly optional: boolean
+}
+
+/** A need: one of `anyOf` (unit ids, ascending by version) must be present. Equal needs share one choice. */
+export interface Choice {
+  readonly package: string
+  readonly range: string
+  readonly anyOf: readonly number[]
+  /** Buying these units instead costs one manifest edit: the ladder's next rungs. */
+  readonly relaxed?: readonly Relaxation[]
+}
+
+export interface Relaxation {
+  readonly kind: 'range' | 'override'
+  /** Unit ids beyond the declared range. */
+  readonly anyOf: readonly number[]
+  /** Relaxations with the same key are one edit. */
+  readonly key: string
+}
+
+/** One (name@version, alias group) pair: it is open when any of `units` is present. */
+export interface Risk {
+  readonly finding: string
+  readonly group: string
+  /** What it adds to the risk left; 0 when the user asked about other findings only. */
+  readonly weight: number
+  /** Its weight where the user asked about other findings only: never worth a change, but no reason to let it grow. */
+  readonly aside: number
+  readonly units: readonly number[]
+  /** The finding exists in the target now. */
+  readonly present: boolean
+}
+
+export interface World {
+  readonly units: readonly Unit[]
+  readonly choices: readonly Choice[]
+  /** Consumers that cannot change (the root, workspaces, git dependencies): each one's choices. */
+  readonly fixed: readonly (readonly number[])[]
+  readonly risks: readonly Risk[]
+}

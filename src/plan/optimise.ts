@@ -1,0 +1,112 @@
+/** The objective's levels, one after the other, on one encoded world. */
+import { CoreGuided, type Soft } from './core-guided.ts'
+import type { Encoded } from './encode.ts'
+import { Totalizer } from './totalizer.ts'
+import type { World } from '../model/world.ts'
+
+export interface Bounds {
+  /** No breaking line may be gained. */
+  readonly noBreakingLines?: boolean
+  /** At most this many new name@versions. */
+  readonly newVersions?: number
+}
+
+export interface Level {
+  readonly name: string
+  readonly softs: readonly Soft[]
+  readonly optimum: number
+}
+
+export interface Solution {
+  /** Unit ids that are present. */
+  readonly present: ReadonlySet<number>
+  /** Keys of the manifest edits that are bought. */
+  readonly edits: readonly string[]
+  readonly levels: readonly Level[]
+}
+
+export function levelSofts(world: World, encoded: Encoded): readonly { readonly name: string; readonly softs: readonly Soft[] }[] {
+  const perUnit = (weight: (unit: World['units'][number]) => number, negated = false): Soft[] =>
+    world.units.flatMap((unit, id): Soft[] => {
+      const presence = encoded.unit[id] ?? 0
+      const own = weight(unit)
+      return presence === 0 || own <= 0 ? [] : [[negated ? -presence : presence, own]]
+    })
+  const editSofts = [...encoded.edits].sort(([a], [b]) => (a < b ? -1 : 1))
+  return [
+    { name: 'risk left', softs: riskSofts(world, encoded) },
+    { name: 'risk aside', softs: riskSofts(world, encoded, (risk) => risk.aside) },
+    { name: 'manifest edits', softs: editSofts.map(([, literal]): Soft => [literal, 1]) },
+    { name: 'overrides', softs: editSofts.filter(([key]) => key.startsWith('override ')).map(([, literal]): Soft => [literal, 1]) },
+    { name: 'breaking lines', softs: [...encoded.lines.values()].map((literal): Soft => [literal, 1]) },
+    { name: 'new versions', softs: newSofts(world, encoded) },
+    { name: 'entries that lose their version', softs: perUnit((unit) => (unit.locked ? unit.entries : 0), true) },
+    { name: 'version distance', softs: perUnit((unit) => unit.distance) },
+    { name: 'install scripts', softs: perUnit((unit) => (unit.gainsScript ? 1 : 0)) },
+  ]
+}
+
+export function riskSofts(world: World, encoded: Encoded, weight = (risk: World['risks'][number]) => risk.weight): Soft[] {
+  return world.risks.flatMap((risk, id): Soft[] => {
+    const literal = encoded.risks[id] ?? 0
+    return literal === 0 || weight(risk) <= 0 ? [] : [[literal, weight(risk)]]
+  })
+}
+
+export function newSofts(world: World, encoded: Encoded): Soft[] {
+  return world.units.flatMap((unit, id): Soft[] => {
+    const presence = encoded.unit[id] ?? 0
+    return presence === 0 || unit.locked ? [] : [[presence, 1]]
+  })
+}
+
+/**
+ * The lexicographic optimum. Hardens each level's optimum before the next, so the engine can serve no other question afterwards.
+ * Undefined when the bounds cannot hold at all. `upTo` stops after that many levels: the rest decide only between equals.
+ */
+export function optimise(world: World, encoded: Encoded, bounds: Bounds, upTo = Number.POSITIVE_INFINITY): Solution | undefined {
+  const { sat } = encoded
+  if (bounds.noBreakingLines === true) for (const line of encoded.lines.values()) sat.addClause([-line])
+  if (bounds.newVersions !== undefined) {
+    const counter = Totalizer.of(sat, newSofts(world, encoded).map(([literal]) => literal))
+    if (bounds.newVersions < counter.size) sat.addClause([-counter.atLeast(bounds.newVersions + 1)])
+  }
+  const levels: Level[] = []
+  for (const { name, softs } of levelSofts(world, encoded).slice(0, upTo)) {
+    const minimiser = new CoreGuided(sat, softs)
+    if (!minimiser.minimise()) return undefined
+    for (const literal of minimiser.remaining()) sat.addClause([literal])
+    levels.push({ name, softs, optimum: minimiser.bound })
+  }
+  if (upTo === Number.POSITIVE_INFINITY) settleByName(world, encoded)
+  return { ...read(world, encoded), levels }
+}
+
+/** The last level: of equal plans the one whose new versions come first by name, so that the answer never depends on the engine. */
+function settleByName(world: World, encoded: Encoded) {
+  const { sat } = encoded
+  if (!sat.solve([])) return
+  const candidates = world.units
+    .map((unit, id) => ({ unit, literal: encoded.unit[id] ?? 0 }))
+    .filter(({ unit, literal }) => literal !== 0 && !unit.locked)
+    .sort((a, b) => (a.unit.package === b.unit.package ? a.unit.distance - b.unit.distance : a.unit.package < b.unit.package ? 1 : -1))
+  for (const { literal } of candidates) {
+    if (!sat.isTrue(literal)) continue
+    if (sat.solve([-literal])) sat.addClause([-literal])
+    else {
+      sat.addClause([literal])
+      sat.solve([])
+    }
+  }
+}
+
+function read(world: World, encoded: Encoded): Pick<Solution, 'present' | 'edits'> {
+  const { sat } = encoded
+  const present = new Set<number>()
+  world.units.forEach((_, id) => {
+    const literal = encoded.unit[id] ?? 0
+    if (literal !== 0 && sat.isTrue(literal)) present.add(id)
+  })
+  const edits = [...encoded.edits].filter(([, literal]) => sat.isTrue(literal)).map(([key]) => key)
+  return { present, edits: edits.sort() }
+}

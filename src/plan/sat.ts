@@ -1,0 +1,39 @@
+import { Cadical } from 'cadical-wasm'
+import { Fault } from '../model/faults.ts'
+
+/** Port to an incremental SAT engine. Literals are non-zero integers, `-v` negates variable `v`. */
+export interface Sat {
+  addClause(literals: readonly number[]): void
+  newVariable(): number
+  /** True when satisfiable under the assumptions; faults when the engine gives up. */
+  solve(assumptions: readonly number[]): boolean
+  /** After a satisfiable solve. */
+  isTrue(literal: number): boolean
+  /** The literal can no longer be true, whatever else holds. */
+  isRefuted(literal: number): boolean
+  /** After an unsatisfiable solve: the assumptions that were used in the refutation. */
+  core(): readonly number[]
+  dispose(): void
+}
+
+/** Bound on conflicts per solve: far above what real locks need (hundreds), low enough to end in about a minute. */
+const MAX_CONFLICTS = 2_000_000
+
+/** CaDiCaL, compiled to WebAssembly. One call makes one independent solver. */
+export async function openSat(): Promise<Sat> {
+  const solver = await Cadical.create({ quiet: true, phase: false })
+  let variables = 0
+  return {
+    addClause: (literals) => solver.addClause(literals),
+    newVariable: () => ++variables,
+    solve(assumptions) {
+      const status = solver.solve({ assumptions, conflicts: MAX_CONFLICTS })
+      if (status === 'unknown') throw new Fault('planner-limit', `No answer within ${MAX_CONFLICTS} conflicts.`)
+      return status === 'satisfiable'
+    },
+    isTrue: (literal) => solver.value(literal),
+    isRefuted: (literal) => solver.fixed(literal) === false,
+    core: () => solver.failedAssumptions(),
+    dispose: () => solver.dispose(),
+  }
+}
