@@ -3,7 +3,7 @@
  * on to the registry that npm is configured with, keeping each answer on disk, so that a second run asks nobody.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -87,7 +87,9 @@ export async function startAuditServer(options: {
     }
     if (response.ok || response.status === 404) {
       writeFileSync(`${file}.json`, JSON.stringify({ status: answer.status, type: answer.type, path }))
-      writeFileSync(file, answer.body)
+      // Another run may share the folder: the body appears whole, and last.
+      writeFileSync(`${file}.${process.pid}`, answer.body)
+      renameSync(`${file}.${process.pid}`, file)
     }
     return answer
   }
@@ -104,6 +106,7 @@ export async function startAuditServer(options: {
     }
     answer().catch((error: unknown) => response.writeHead(502).end(String(error)))
   })
+  server.keepAliveTimeout = 600_000
   await new Promise<void>(resolve => server.listen(options.port ?? 0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
