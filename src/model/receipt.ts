@@ -4,8 +4,21 @@ export interface ReceiptFile {
   readonly path: string
   readonly beforeSha256: Sha256
   readonly afterSha256: Sha256
-  /** In document order; offsets are UTF-16 code units in the file before. `removed` and `inserted` make the change reversible without the old file. */
-  readonly edits: readonly { readonly start: number; readonly removed: string; readonly inserted: string }[]
+  /** In document order. */
+  readonly edits: readonly ReceiptEdit[]
+}
+
+/** One place of a file; makes the change reversible without the old file, and findable when the file has changed since. */
+export interface ReceiptEdit {
+  /** In UTF-16 code units of the file before. */
+  readonly start: number
+  readonly removed: string
+  readonly inserted: string
+  /** The keys that lead to the innermost JSON value around the edit in the file after; empty for the whole file. */
+  readonly key: readonly string[]
+  /** What stands directly left and right of it in the file after. */
+  readonly left: string
+  readonly right: string
 }
 
 /** Where each newly introduced version's values came from. */
@@ -23,7 +36,13 @@ export interface Receipt {
   readonly created: string
   readonly target: string
   readonly files: readonly ReceiptFile[]
-  readonly changes: readonly { readonly name: string; readonly from?: string; readonly to?: string; readonly because: string; readonly fixes: readonly string[] }[]
+  readonly changes: readonly {
+    readonly name: string
+    readonly from?: string
+    readonly to?: string
+    readonly because: string
+    readonly fixes: readonly string[]
+  }[]
   readonly origins: readonly ReceiptOrigin[]
   readonly advisories: { readonly hash: string; readonly newest: string }
   readonly verification: readonly { readonly check: string; readonly result: 'passed' | 'skipped'; readonly detail: string }[]

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { TextEdit } from './edits.ts'
-import { applyEdits, describeEdits, invertEdits, trimEdit } from './edits.ts'
+import { applyEdits, describeEdits, invertEdits } from './edits.ts'
 
 const textAndEdits = fc.string({ maxLength: 60 }).chain(text =>
   fc
@@ -44,15 +44,6 @@ test('text outside the edits survives, in order', () => {
 
 test('inverted edits give the text back', () => {
   fc.assert(fc.property(textAndEdits, ({ text, edits }) => applyEdits(applyEdits(text, edits), invertEdits(text, edits)) === text))
-})
-
-test('a trimmed edit does the same', () => {
-  fc.assert(
-    fc.property(textAndEdits, ({ text, edits }) => {
-      const trimmed = edits.map(edit => trimEdit(text, edit)).filter(edit => edit !== undefined)
-      assert.equal(applyEdits(text, trimmed), applyEdits(text, edits))
-    }),
-  )
 })
 
 test('overlapping edits and places outside the text are refused', () => {

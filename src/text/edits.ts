@@ -63,20 +63,6 @@ export function invertEdits(text: string, edits: readonly TextEdit[]): TextEdit[
   }))
 }
 
-/** The same change with the common beginning and end of what goes and what comes left out. Undefined when nothing changes. */
-export function trimEdit<T extends TextEdit>(text: string, edit: T): T | undefined {
-  let { start, end, insert } = edit
-  while (start < end && insert !== '' && text.charCodeAt(end - 1) === insert.charCodeAt(insert.length - 1)) {
-    end--
-    insert = insert.slice(0, -1)
-  }
-  let same = 0
-  while (start + same < end && same < insert.length && text.charCodeAt(start + same) === insert.charCodeAt(same)) same++
-  start += same
-  insert = insert.slice(same)
-  return start === end && insert === '' ? undefined : { ...edit, start, end, insert }
-}
-
 /** The edits of one file, of a patch that may touch several. */
 export function editsOf(file: string, edits: readonly Edit[]): Edit[] {
   return edits.filter(edit => edit.file === file)

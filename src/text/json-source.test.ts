@@ -7,8 +7,8 @@ import { readJsonSource, toValue } from './json-source.ts'
 
 function object(text: string): JsonObject {
   const node = readJsonSource(text)
-  assert.equal(node.kind, 'object')
-  return node as JsonObject
+  assert.ok(node.kind === 'object')
+  return node
 }
 
 function eachNode(node: JsonNode, visit: (node: JsonNode) => void): void {

@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import { sha256FromHex } from '../model/digest.ts'
+import type { Receipt } from '../model/receipt.ts'
+
+/** The in-toto statement as it is read back (github.com/in-toto/attestation, spec/v1/statement.md). */
+export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1'
+export const PREDICATE_TYPE = 'https://suture.dev/receipt/v1'
+export const PAYLOAD_TYPE = 'application/vnd.in-toto+json'
+
+const sha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .transform(sha256FromHex)
+const path = z.string().refine(value => value !== '' && !/^([a-z]:|[/\\])/i.test(value) && !value.split(/[/\\]/).includes('..'))
+const text = z.string()
+
+const predicate = z.object({
+  tool: z.object({ name: z.literal('suture'), version: text }),
+  created: z.iso.datetime(),
+  target: text,
+  files: z.array(
+    z.object({
+      path,
+      beforeSha256: sha256,
+      afterSha256: sha256,
+      edits: z.array(z.object({ start: z.int().min(0), removed: text, inserted: text, key: z.array(text), left: text, right: text })),
+    }),
+  ),
+  changes: z.array(z.object({ name: text, from: text.exactOptional(), to: text.exactOptional(), because: text, fixes: z.array(text) })),
+  origins: z.array(z.object({ name: text, version: text, metadataSha256: sha256, integrity: text.exactOptional() })),
+  advisories: z.object({ hash: text, newest: text }),
+  verification: z.array(z.object({ check: text, result: z.enum(['passed', 'skipped']), detail: text })),
+}) satisfies z.ZodType<Receipt>
+
+export const Statement = z.object({
+  _type: z.literal(STATEMENT_TYPE),
+  subject: z.array(z.object({ name: text, digest: z.object({ sha256 }) })),
+  predicateType: z.literal(PREDICATE_TYPE),
+  predicate,
+})

@@ -1,0 +1,96 @@
+import type { Edit, PatchedFile } from '../model/edit.ts'
+import { Fault } from '../model/faults.ts'
+import type { Change } from '../model/plan.ts'
+import type { Receipt, ReceiptOrigin } from '../model/receipt.ts'
+import { editsOf } from '../text/edits.ts'
+import { digestOf } from './digest-of.ts'
+import type { SigningKey } from './envelope.ts'
+import { open, seal } from './envelope.ts'
+import { receiptEdits } from './receipt-edits.ts'
+import { PAYLOAD_TYPE, PREDICATE_TYPE, STATEMENT_TYPE, Statement } from './receipt-schema.ts'
+import { withoutSecretsIn } from './secrets.ts'
+
+export const RECEIPTS_FOLDER = '.suture/receipts'
+
+export interface ReceiptInput {
+  readonly toolVersion: string
+  readonly now: () => Date
+  readonly target: string
+  readonly files: readonly PatchedFile[]
+  /** The edits that made `files`; edits of other files are not looked at. */
+  readonly edits: readonly Edit[]
+  readonly changes: readonly Pick<Change, 'name' | 'from' | 'to' | 'because' | 'fixes'>[]
+  readonly origins: readonly ReceiptOrigin[]
+  readonly advisories: Receipt['advisories']
+  readonly verification: Receipt['verification']
+}
+
+export interface SealedReceipt {
+  /** Relative to the target: `.suture/receipts/<YYYYMMDD-HHMMSS>-<8 hex digits of the content>.json`. */
+  readonly path: string
+  /** The file's text: a DSSE envelope. */
+  readonly text: string
+}
+
+export interface OpenedReceipt {
+  readonly receipt: Receipt
+  /** `verified` only when a key was given and it fits; `unchecked` when there are signatures and no key. */
+  readonly signature: 'none' | 'unchecked' | 'verified'
+  readonly keyIds: readonly string[]
+}
+
+/** What was done, without secrets. */
+export function makeReceipt(input: ReceiptInput): Receipt {
+  return withoutSecretsIn({
+    tool: { name: 'suture', version: input.toolVersion },
+    created: `${input.now().toISOString().slice(0, 19)}Z`,
+    target: input.target,
+    files: input.files.map(({ path, before, beforeSha256, afterSha256 }) => {
+      return { path, beforeSha256, afterSha256, edits: receiptEdits(before, editsOf(path, input.edits)) }
+    }),
+    changes: input.changes.map(({ name, from, to, because, fixes }) => {
+      return { name, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }), because, fixes }
+    }),
+    origins: input.origins,
+    advisories: input.advisories,
+    verification: input.verification,
+  })
+}
+
+/** Puts a receipt into an in-toto statement and a DSSE envelope, signed when there is a key. */
+export function sealReceipt(receipt: Receipt, signer?: SigningKey): SealedReceipt {
+  const payload = JSON.stringify({
+    _type: STATEMENT_TYPE,
+    subject: receipt.files.map(({ path, afterSha256 }) => ({ name: path, digest: { sha256: afterSha256 } })),
+    predicateType: PREDICATE_TYPE,
+    predicate: receipt,
+  })
+  const time = receipt.created.replace(/[-:Z]/g, '').replace('T', '-')
+  return { path: `${RECEIPTS_FOLDER}/${time}-${digestOf(payload).slice(0, 8)}.json`, text: seal(payload, PAYLOAD_TYPE, signer) }
+}
+
+/** Reads a receipt's text. Faults: `receipt-invalid`, `receipt-signature` (only when a key is given). */
+export function readReceipt(text: string, verifier?: SigningKey): OpenedReceipt {
+  const { payload, payloadType, signatures, keyIds } = open(text, verifier)
+  const statement = payloadType === PAYLOAD_TYPE ? Statement.safeParse(parseJson(payload.toString('utf8'))) : undefined
+  if (!statement?.success) {
+    throw new Fault('receipt-invalid', 'The envelope does not hold one of Suture’s receipts.', { cause: statement?.error })
+  }
+  const { subject, predicate: receipt } = statement.data
+  const agrees =
+    subject.length === receipt.files.length &&
+    subject.every(({ name, digest }, index) => {
+      const file = receipt.files[index]
+      return file?.path === name && file.afterSha256 === digest.sha256
+    })
+  if (!agrees) throw new Fault('receipt-invalid', 'The receipt’s subject and its content name different files.')
+  return { receipt, signature: verifier !== undefined ? 'verified' : signatures > 0 ? 'unchecked' : 'none', keyIds }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
