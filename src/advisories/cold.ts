@@ -70,7 +70,8 @@ export class Cold {
     checkMagic(head, COLD_MAGIC, TABLE_AT, this.#file)
     const length = TABLE_AT + head.readUInt32LE(COUNT_AT) * TABLE_ROW
     const header = length <= LARGEST_BLOCK ? this.#read(0, length) : head
-    if (header.length !== length || crc32(header.subarray(HASH_AT)) !== header.readUInt32LE(8)) this.#damaged('its header does not match its checksum')
+    if (header.length !== length || crc32(header.subarray(HASH_AT)) !== header.readUInt32LE(8))
+      this.#damaged('its header does not match its checksum')
     if (!header.subarray(HASH_AT, COUNT_AT).equals(this.#hash)) this.#damaged('it belongs to another index')
     return header
   }
@@ -90,6 +91,11 @@ export class Cold {
     return inflateSync(bytes, { maxOutputLength: LARGEST_BLOCK }).toString('utf8').split('\n')
   }
 
+  get blocks(): number {
+    this.#header ??= this.#open()
+    return this.#header.readUInt32LE(COUNT_AT)
+  }
+
   /** Throws `advisories-corrupt` unless every block is whole; `expected` is the number of records, `length` that of the file. */
   check(expected: number, length: number): void {
     let end = 0
@@ -107,6 +113,13 @@ export class Cold {
     const line = this.block(Math.floor(record / RECORDS_PER_BLOCK))[record % RECORDS_PER_BLOCK]
     if (line === undefined) return this.#damaged('a record is missing')
     const [summary, published, modified, cvss, references]: [string, string, string, string, string[]] = JSON.parse(line)
-    return { id, ...(summary !== '' && { summary }), ...(published !== '' && { published }), modified, ...(cvss !== '' && { cvss }), references }
+    return {
+      id,
+      ...(summary !== '' && { summary }),
+      ...(published !== '' && { published }),
+      modified,
+      ...(cvss !== '' && { cvss }),
+      references,
+    }
   }
 }

@@ -35,7 +35,14 @@ test('scores agree with an independent implementation on random vectors', async 
     fc
       .tuple(
         fc.tuple(...Object.entries(metrics).map(([name, values]) => fc.constantFrom(...values).map(value => `${name}:${value}`))),
-        fc.tuple(...Object.entries(optional).map(([name, values]) => fc.option(fc.constantFrom(...values).map(value => `${name}:${value}`), { nil: '' }))),
+        fc.tuple(
+          ...Object.entries(optional).map(([name, values]) =>
+            fc.option(
+              fc.constantFrom(...values).map(value => `${name}:${value}`),
+              { nil: '' },
+            ),
+          ),
+        ),
       )
       .map(([base, more]) => prefix + [...base, ...more.filter(part => part !== '')].join('/'))
   const second = vectorOf('', { AV: 'LAN', AC: 'LMH', Au: 'MSN', C: 'NPC', I: 'NPC', A: 'NPC' })
@@ -55,7 +62,15 @@ test('scores agree with an independent implementation on random vectors', async 
 async function independentImplementation(): Promise<(version: CvssVersion, vector: string) => number> {
   const source = `import { CVSS20, CVSS31, CVSS40 } from '@pandatix/js-cvss'
 export const score = (version, vector) => Math.round(10 * (version === 2 ? new CVSS20(vector).BaseScore() : version === 3 ? new CVSS31(vector).BaseScore() : new CVSS40(vector).Score()))`
-  const bundled = await build({ stdin: { contents: source, resolveDir: import.meta.dirname }, bundle: true, write: false, format: 'esm', platform: 'node' })
-  const module: { score: (version: CvssVersion, vector: string) => number } = await import(`data:text/javascript,${encodeURIComponent(bundled.outputFiles[0]?.text ?? '')}`)
+  const bundled = await build({
+    stdin: { contents: source, resolveDir: import.meta.dirname },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+  })
+  const module: { score: (version: CvssVersion, vector: string) => number } = await import(
+    `data:text/javascript,${encodeURIComponent(bundled.outputFiles[0]?.text ?? '')}`
+  )
   return module.score
 }

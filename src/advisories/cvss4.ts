@@ -9,9 +9,21 @@ import { MACROVECTOR_SCORES } from './cvss4-table.ts'
 
 /** Values of each metric, most severe first. */
 const ORDER: Readonly<Record<string, string>> = {
-  AV: 'NALP', AC: 'LH', AT: 'NP', PR: 'NLH', UI: 'NPA',
-  VC: 'HLN', VI: 'HLN', VA: 'HLN', SC: 'HLN', SI: 'SHLN', SA: 'SHLN',
-  E: 'APU', CR: 'HML', IR: 'HML', AR: 'HML',
+  AV: 'NALP',
+  AC: 'LH',
+  AT: 'NP',
+  PR: 'NLH',
+  UI: 'NPA',
+  VC: 'HLN',
+  VI: 'HLN',
+  VA: 'HLN',
+  SC: 'HLN',
+  SI: 'SHLN',
+  SA: 'SHLN',
+  E: 'APU',
+  CR: 'HML',
+  IR: 'HML',
+  AR: 'HML',
 }
 const BASE = ['AV', 'AC', 'AT', 'PR', 'UI', 'VC', 'VI', 'VA', 'SC', 'SI', 'SA'] as const
 const DEFAULTS: Readonly<Record<string, string>> = { E: 'A', CR: 'H', IR: 'H', AR: 'H' }
@@ -24,7 +36,11 @@ interface EquivalenceClass {
   readonly depth: Readonly<Record<string, number>>
 }
 
-const EQ1: EquivalenceClass = { metrics: ['AV', 'PR', 'UI'], highest: { 0: ['NNN'], 1: ['ANN', 'NLN', 'NNP'], 2: ['PNN', 'ALP'] }, depth: { 0: 1, 1: 4, 2: 5 } }
+const EQ1: EquivalenceClass = {
+  metrics: ['AV', 'PR', 'UI'],
+  highest: { 0: ['NNN'], 1: ['ANN', 'NLN', 'NNP'], 2: ['PNN', 'ALP'] },
+  depth: { 0: 1, 1: 4, 2: 5 },
+}
 const EQ2: EquivalenceClass = { metrics: ['AC', 'AT'], highest: { 0: ['LN'], 1: ['HN', 'LP'] }, depth: { 0: 1, 1: 2 } }
 const EQ3_EQ6: EquivalenceClass = {
   metrics: ['VC', 'VI', 'VA', 'CR', 'IR', 'AR'],
@@ -108,7 +124,8 @@ function share(equivalence: EquivalenceClass, level: string, value: (metric: str
       const order = ORDER[metric] ?? ''
       return order.indexOf(value(metric)) - order.indexOf(highest[i] ?? '')
     })
-    if (distances.every(distance => distance >= 0)) return distances.reduce((sum, distance) => sum + distance, 0) / (equivalence.depth[level] ?? 1)
+    if (distances.every(distance => distance >= 0))
+      return distances.reduce((sum, distance) => sum + distance, 0) / (equivalence.depth[level] ?? 1)
   }
   return 0
 }

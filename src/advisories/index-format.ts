@@ -68,14 +68,25 @@ export interface HotFile {
 /** Rejects with `advisories-corrupt` what is not exactly as it was written; `file` names it. */
 export function openHot(bytes: Buffer, file: string): HotFile {
   checkMagic(bytes, HOT_MAGIC, SECTIONS_AT, file)
-  if (crc32(bytes.subarray(HASH_AT)) !== bytes.readUInt32LE(CRC_AT)) throw new Fault('advisories-corrupt', `${file} is damaged: its checksum does not match`)
+  if (crc32(bytes.subarray(HASH_AT)) !== bytes.readUInt32LE(CRC_AT))
+    throw new Fault('advisories-corrupt', `${file} is damaged: its checksum does not match`)
   let at = SECTIONS_AT
   const cut = (i: number): Buffer => {
     const length = bytes.readUInt32LE(LENGTHS_AT + i * 4)
     at += length
     return bytes.subarray(at - length, at)
   }
-  const [ids, records, leaders, links, packages, starts, entries, versions, meta] = [cut(0), cut(1), cut(2), cut(3), cut(4), cut(5), cut(6), cut(7), cut(8)]
+  const [ids, records, leaders, links, packages, starts, entries, versions, meta] = [
+    cut(0),
+    cut(1),
+    cut(2),
+    cut(3),
+    cut(4),
+    cut(5),
+    cut(6),
+    cut(7),
+    cut(8),
+  ]
   if (at !== bytes.length) throw new Fault('advisories-corrupt', `${file} is damaged: its length is wrong`)
   return {
     hash: bytes.subarray(HASH_AT, COLD_HASH_AT),
@@ -88,5 +99,8 @@ export function checkMagic(bytes: Buffer, magic: string, leastLength: number, fi
   const found = bytes.toString('latin1', 0, magic.length)
   if (found === magic && bytes.length >= leastLength) return
   const otherVersion = found.slice(0, -1) === magic.slice(0, -1) && found !== magic
-  throw new Fault('advisories-corrupt', otherVersion ? `${file} was written by another version of Suture` : `${file} is not an advisory index, or was cut short`)
+  throw new Fault(
+    'advisories-corrupt',
+    otherVersion ? `${file} was written by another version of Suture` : `${file} is not an advisory index, or was cut short`,
+  )
 }

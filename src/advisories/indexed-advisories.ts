@@ -77,7 +77,11 @@ export class IndexedAdvisories implements AdvisoryDatabase {
   #decode(ecosystem: string, rank: number): PackageMatcher {
     const reader = new ByteReader(this.#sections.entries, this.#sections.starts.readUInt32LE(rank * 4))
     const entries = readPackageEntry(reader, number => this.#version(number))
-    return new PackageMatcher(entries, { id: rank => this.#ids.text(rank), leads: rank => bit(this.#sections.leaders, rank) }, schemeOf(ecosystem))
+    return new PackageMatcher(
+      entries,
+      { id: rank => this.#ids.text(rank), leads: rank => bit(this.#sections.leaders, rank) },
+      schemeOf(ecosystem),
+    )
   }
 
   #version(number: number): string {

@@ -37,7 +37,12 @@ export function intervalsOf(range: OsvRange, scheme: VersionScheme): readonly In
       const at = scheme.bound(version)
       if (at === undefined) return []
       if (kind === 'limit') limits.push(at)
-      else points.push({ at, opens: kind === 'introduced', closes: kind === 'fixed' ? 'before' : kind === 'last_affected' ? 'behind' : undefined })
+      else
+        points.push({
+          at,
+          opens: kind === 'introduced',
+          closes: kind === 'fixed' ? 'before' : kind === 'last_affected' ? 'behind' : undefined,
+        })
     }
   }
   const intervals = sweep(points, scheme)

@@ -28,7 +28,9 @@ export function readRecord(value: unknown, where: string): OsvRecord {
     severity: severities(fields['severity'], at),
     ...(typeof word === 'string' && { word: word.slice(0, 40) }),
     references: references(fields['references']),
-    affected: list(fields['affected'], MOST.affected, `${at}: "affected"`).flatMap((entry, i) => affected(entry, `${at}: "affected[${i}]"`)),
+    affected: list(fields['affected'], MOST.affected, `${at}: "affected"`).flatMap((entry, i) =>
+      affected(entry, `${at}: "affected[${i}]"`),
+    ),
   }
 }
 

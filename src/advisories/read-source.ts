@@ -39,7 +39,8 @@ export function advisoryFiles(path: string): string[] {
   }
   const files: string[] = []
   collect(path, 0, files)
-  if (files.length === 0) throw new Fault('advisories-invalid', `the folder ${path} holds no OSV records (.json, .ndjson, .ndjson.gz or .zip)`)
+  if (files.length === 0)
+    throw new Fault('advisories-invalid', `the folder ${path} holds no OSV records (.json, .ndjson, .ndjson.gz or .zip)`)
   return files
 }
 

@@ -43,7 +43,11 @@ export function rate(severities: readonly OsvSeverity[], word: string | undefine
     const version = Object.hasOwn(VERSIONS, type) ? VERSIONS[type] : undefined
     const tenths = version === undefined ? undefined : remembered(version, vector)
     if (version === undefined || tenths === undefined) continue
-    if (best === undefined || version > best.version || (version === best.version && (tenths > best.tenths || (tenths === best.tenths && vector < best.vector)))) {
+    if (
+      best === undefined ||
+      version > best.version ||
+      (version === best.version && (tenths > best.tenths || (tenths === best.tenths && vector < best.vector)))
+    ) {
       best = { version, tenths, vector }
     }
   }

@@ -20,6 +20,7 @@ export const FAULTS = {
   'advisories-missing': { exit: 3, says: 'There is no advisory database.', hint: 'Run suture db update, or pass --advisories <file or folder>.' },
   'advisories-invalid': { exit: 3, says: 'An advisory source cannot be read.', hint: 'It must be OSV records as .json, .ndjson, .ndjson.gz or .zip, or a folder of these.' },
   'advisories-corrupt': { exit: 3, says: 'The advisory index is damaged.', hint: 'Run suture db update to rebuild it.' },
+  'advisories-locked': { exit: 3, says: 'Another update of the advisory database is running.', hint: 'Wait for it to end, then run the command again.' },
   'download-failed': { exit: 3, says: 'A download did not succeed.', hint: 'Check the network and the proxy settings, then run the command again; it resumes.' },
   'registry-unreachable': { exit: 3, says: 'The package registry did not answer.', hint: 'Check the network, the proxy and npm’s registry setting.' },
   'registry-refused': { exit: 3, says: 'The package registry refused the request.', hint: 'Check the credentials in your .npmrc.' },

@@ -71,3 +71,23 @@ export interface World {
   readonly fixed: readonly (readonly number[])[]
   readonly risks: readonly Risk[]
 }
+
+/** Port: an ecosystem's side of planning. Building is pure; only `read` reaches the catalogue. */
+export interface WorldSource<Built extends BuiltWorld = BuiltWorld> {
+  build(state: WorldState): Built
+  /** Makes the metadata of these packages available to the next `build`. */
+  read(packages: readonly string[]): Promise<void>
+}
+
+export interface BuiltWorld {
+  readonly world: World
+}
+
+export interface WorldState {
+  /** Packages whose versions are told apart; each other one is a stand-in until a plan would profit from it. */
+  readonly expanded: ReadonlySet<string>
+  /** Versions that placing has shown to have no place, `name@version`. */
+  readonly banned: ReadonlySet<string>
+  /** Offer manifest edits. */
+  readonly manifest: boolean
+}

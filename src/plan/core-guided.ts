@@ -11,6 +11,12 @@ import { Totalizer } from './totalizer.ts'
 
 export type Soft = readonly [literal: number, weight: number]
 
+/** How hard to try: solver calls that are left (counted down), and conflicts per call. */
+export interface Effort {
+  calls: number
+  readonly conflicts: number
+}
+
 export class CoreGuided {
   readonly #sat: Sat
   /** literal → weight of its being true. */
@@ -30,15 +36,26 @@ export class CoreGuided {
 
   /** Finds the least total weight under `given`; false when `given` cannot hold at all. The engine then holds a best model. */
   minimise(given: readonly number[] = []): boolean {
+    return this.#minimise(given, (assumptions) => this.#sat.solve(assumptions)) === true
+  }
+
+  /** The same within an effort; undefined when that was not enough, the bound then being as far as it was proven. */
+  attempt(given: readonly number[], effort: Effort): boolean | undefined {
+    return this.#minimise(given, (assumptions) => (effort.calls-- > 0 ? this.#sat.attempt(assumptions, effort.conflicts) : undefined))
+  }
+
+  #minimise(given: readonly number[], solve: (assumptions: readonly number[]) => boolean | undefined): boolean | undefined {
     let stratum = this.#heaviest(Number.POSITIVE_INFINITY)
     for (;;) {
       const assumptions = this.#assumptions(stratum)
-      if (this.#sat.solve([...given, ...assumptions])) {
+      const answer = solve([...given, ...assumptions])
+      if (answer === undefined) return undefined
+      if (answer) {
         if (stratum === 0) return true
         stratum = this.#heaviest(stratum)
         continue
       }
-      const core = this.#core(given)
+      const core = this.#core(given, solve)
       if (core.length === 0) return false
       this.#relax(core)
     }
@@ -72,10 +89,10 @@ export class CoreGuided {
   }
 
   /** The refutation's penalised literals, tightened by refuting it again from itself. */
-  #core(given: readonly number[]): number[] {
+  #core(given: readonly number[], solve: (assumptions: readonly number[]) => boolean | undefined): number[] {
     let core = this.#penalisedIn(this.#sat.core())
     while (core.length > 1) {
-      if (this.#sat.solve([...given, ...core.map((literal) => -literal)])) break
+      if (solve([...given, ...core.map((literal) => -literal)]) !== false) break
       const tighter = this.#penalisedIn(this.#sat.core())
       if (tighter.length >= core.length) break
       core = tighter

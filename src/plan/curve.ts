@@ -1,36 +1,86 @@
 /**
- * The price list's curve: for every number of new versions the least risk that can be left. It starts at the least risk of all and
- * allows ever fewer new versions; a core found under one bound stays a core under a stricter one, so a single core-guided run yields
- * the whole Pareto front.
+ * The price list's curve: for numbers of new versions, the least risk that can be left.
+ *
+ * First the points on the front's convex hull, each the optimum of one weighted sum (Aneja & Nair, 1979). Then the points between
+ * them: start at the least risk of all and allow ever fewer new versions; a core found under one bound stays a core under a stricter
+ * one, so a single core-guided run follows the front. That run has a limited effort, counted in solver steps: on the largest worlds
+ * the front below is its hull only, and `complete` says so. Every point given is an optimum either way.
  */
 import type { CurvePoint } from '../model/plan.ts'
-import { CoreGuided } from './core-guided.ts'
+import type { World } from '../model/world.ts'
+import { CoreGuided, type Effort, type Soft } from './core-guided.ts'
 import type { Encoded } from './encode.ts'
 import { newSofts, riskSofts } from './optimise.ts'
 import { Totalizer } from './totalizer.ts'
-import type { World } from '../model/world.ts'
 
-export function curve(world: World, encoded: Encoded): readonly CurvePoint[] {
+export interface Curve {
+  /** Ascending by new versions, strictly descending by risk. */
+  readonly points: readonly CurvePoint[]
+  /** The number of new versions from which on every point of the front is there. */
+  readonly completeFrom: number
+}
+
+const EFFORT = { calls: 1500, conflicts: 1000 }
+
+export function curve(world: World, encoded: Encoded, effort: Effort = { ...EFFORT }): Curve {
   const { sat } = encoded
-  const risk = new CoreGuided(sat, riskSofts(world, encoded))
-  if (!risk.minimise()) return []
+  const risks = riskSofts(world, encoded)
   const news = newSofts(world, encoded)
+  const read = (): CurvePoint => ({
+    newVersions: news.filter(([literal]) => sat.isTrue(literal)).length,
+    riskLeft: risks.reduce((sum, [literal, weight]) => sum + (sat.isTrue(literal) ? weight : 0), 0),
+    findingsLeft: world.risks.filter((risk, id) => risk.weight > 0 && (encoded.risks[id] ?? 0) !== 0 && sat.isTrue(encoded.risks[id] ?? 0)).length,
+  })
+  const lowest = new CoreGuided(sat, risks)
+  if (!lowest.minimise()) return { points: [], completeFrom: 0 }
+  const right = fewestAt(sat, news, lowest.remaining(), read)
+  const untouched = new CoreGuided(sat, risks)
+  if (right.newVersions === 0 || !untouched.minimise(news.map(([literal]) => -literal))) return { points: [right], completeFrom: 0 }
+  const left = read()
+  const hull = [left, ...between(left, right, (a, b) => supported(sat, risks, news, a, b, read)), right]
+  const { points, completeFrom } = descend(world, encoded, lowest, right, read, effort)
+  return { points: front([...hull, ...points]), completeFrom }
+}
+
+function fewestAt(sat: Encoded['sat'], news: readonly Soft[], given: readonly number[], read: () => CurvePoint): CurvePoint {
   const fewest = new CoreGuided(sat, news)
-  if (!fewest.minimise(risk.remaining())) return []
-  const counter = Totalizer.ofGroups(sat, newByPackage(world, encoded), PER_PACKAGE)
-  const points: CurvePoint[] = []
-  let used = fewest.bound
-  for (;;) {
-    const point = { newVersions: used, riskLeft: risk.bound, findingsLeft: openFindings(world, encoded) }
-    points.push(point)
-    if (used === 0 || !risk.minimise([-counter.atLeast(used)])) break
-    used = fewestAt(news, encoded)
-  }
-  return front(points.reverse())
+  fewest.minimise(given)
+  return read()
+}
+
+/** Hull points strictly between two: the one farthest below their chord, and so on to either side. */
+function between(a: CurvePoint, b: CurvePoint, best: (a: CurvePoint, b: CurvePoint) => CurvePoint | undefined): CurvePoint[] {
+  if (b.newVersions - a.newVersions < 2) return []
+  const middle = best(a, b)
+  return middle === undefined ? [] : [...between(a, middle, best), middle, ...between(middle, b, best)]
+}
+
+function supported(sat: Encoded['sat'], risks: readonly Soft[], news: readonly Soft[], a: CurvePoint, b: CurvePoint, read: () => CurvePoint): CurvePoint | undefined {
+  const drop = a.riskLeft - b.riskLeft
+  const span = b.newVersions - a.newVersions
+  const weighted = new CoreGuided(sat, [...risks.map(([literal, weight]): Soft => [literal, weight * span]), ...news.map(([literal, weight]): Soft => [literal, weight * drop])])
+  if (!weighted.minimise()) return undefined
+  const found = read()
+  return found.riskLeft * span + found.newVersions * drop < a.riskLeft * span + a.newVersions * drop ? found : undefined
 }
 
 /** A plan seldom takes more than two new versions of one package; counting no further keeps the counter small. */
 const PER_PACKAGE = 3
+
+function descend(world: World, encoded: Encoded, risk: CoreGuided, from: CurvePoint, read: () => CurvePoint, effort: Effort) {
+  const counter = Totalizer.ofGroups(encoded.sat, newByPackage(world, encoded), PER_PACKAGE)
+  const points: CurvePoint[] = []
+  let used = from.newVersions
+  while (used > 0) {
+    if (used > counter.size || risk.attempt([-counter.atLeast(used)], effort) !== true) break
+    const point = read()
+    // A group beyond its cap was counted too low: the bound did not bind, and nothing below is known.
+    if (point.newVersions >= used) break
+    points.push(point)
+    used = point.newVersions
+  }
+  return { points, completeFrom: used }
+}
 
 function newByPackage(world: World, encoded: Encoded): number[][] {
   const groups = new Map<string, number[]>()
@@ -44,23 +94,14 @@ function newByPackage(world: World, encoded: Encoded): number[][] {
   return [...groups.values()]
 }
 
-function openFindings(world: World, encoded: Encoded): number {
-  return world.risks.filter((risk, id) => risk.weight > 0 && (encoded.risks[id] ?? 0) !== 0 && encoded.sat.isTrue(encoded.risks[id] ?? 0)).length
-}
-
-/** New versions in the engine's present model. */
-function fewestAt(news: readonly (readonly [number, number])[], { sat }: Encoded): number {
-  return news.filter(([literal]) => sat.isTrue(literal)).length
-}
-
-/** Drops points that another reaches with fewer new versions. Points ascend by new versions. */
 function front(points: readonly CurvePoint[]): readonly CurvePoint[] {
   const kept: CurvePoint[] = []
-  for (const point of points) if (kept.length === 0 || point.riskLeft < (kept.at(-1)?.riskLeft ?? 0)) kept.push(point)
+  const ascending = points.toSorted((a, b) => a.newVersions - b.newVersions || a.riskLeft - b.riskLeft)
+  for (const point of ascending) if (kept.length === 0 || point.riskLeft < (kept.at(-1)?.riskLeft ?? 0)) kept.push(point)
   return kept
 }
 
-/** The point farthest below the chord between the ends: from there on, each new version buys less. */
+/** Index of the point farthest below the chord between the ends: from there on, each new version buys less. */
 export function knee(points: readonly CurvePoint[]): number {
   const first = points[0]
   const last = points.at(-1)

@@ -25,6 +25,14 @@ export interface Solution {
   readonly levels: readonly Level[]
 }
 
+/** How many levels decide whether a plan profits from versions that are not told apart yet. */
+export const UP_TO_STAND_INS = 7
+
+/** Packages whose stand-ins a plan uses. */
+export function standInsUsed(world: World, solution: Solution): readonly string[] {
+  return world.units.flatMap((unit, id) => (unit.standIn && solution.present.has(id) ? [unit.package] : [])).sort()
+}
+
 export function levelSofts(world: World, encoded: Encoded): readonly { readonly name: string; readonly softs: readonly Soft[] }[] {
   const perUnit = (weight: (unit: World['units'][number]) => number, negated = false): Soft[] =>
     world.units.flatMap((unit, id): Soft[] => {
@@ -40,6 +48,7 @@ export function levelSofts(world: World, encoded: Encoded): readonly { readonly 
     { name: 'overrides', softs: editSofts.filter(([key]) => key.startsWith('override ')).map(([, literal]): Soft => [literal, 1]) },
     { name: 'breaking lines', softs: [...encoded.lines.values()].map((literal): Soft => [literal, 1]) },
     { name: 'new versions', softs: newSofts(world, encoded) },
+    { name: 'stand-ins', softs: perUnit((unit) => (unit.standIn ? 1 : 0)) },
     { name: 'entries that lose their version', softs: perUnit((unit) => (unit.locked ? unit.entries : 0), true) },
     { name: 'version distance', softs: perUnit((unit) => unit.distance) },
     { name: 'install scripts', softs: perUnit((unit) => (unit.gainsScript ? 1 : 0)) },
@@ -85,23 +94,23 @@ export function optimise(world: World, encoded: Encoded, bounds: Bounds, upTo = 
 /** The last level: of equal plans the one whose new versions come first by name, so that the answer never depends on the engine. */
 function settleByName(world: World, encoded: Encoded) {
   const { sat } = encoded
-  if (!sat.solve([])) return
   const candidates = world.units
     .map((unit, id) => ({ unit, literal: encoded.unit[id] ?? 0 }))
-    .filter(({ unit, literal }) => literal !== 0 && !unit.locked)
+    .filter(({ unit, literal }) => literal !== 0 && !unit.locked && !sat.isRefuted(literal))
     .sort((a, b) => (a.unit.package === b.unit.package ? a.unit.distance - b.unit.distance : a.unit.package < b.unit.package ? 1 : -1))
+  const model = () => new Set(sat.solve([]) ? candidates.filter(({ literal }) => sat.isTrue(literal)).map(({ literal }) => literal) : [])
+  let chosen = model()
   for (const { literal } of candidates) {
-    if (!sat.isTrue(literal)) continue
-    if (sat.solve([-literal])) sat.addClause([-literal])
-    else {
-      sat.addClause([literal])
-      sat.solve([])
-    }
+    if (!chosen.has(literal)) continue
+    const avoidable = sat.solve([-literal])
+    sat.addClause([avoidable ? -literal : literal])
+    if (avoidable) chosen = model()
   }
 }
 
 function read(world: World, encoded: Encoded): Pick<Solution, 'present' | 'edits'> {
   const { sat } = encoded
+  sat.solve([])
   const present = new Set<number>()
   world.units.forEach((_, id) => {
     const literal = encoded.unit[id] ?? 0

@@ -7,6 +7,8 @@ export interface Sat {
   newVariable(): number
   /** True when satisfiable under the assumptions; faults when the engine gives up. */
   solve(assumptions: readonly number[]): boolean
+  /** The same within so many conflicts; undefined when that was not enough. A count, not a time, so that the answer never depends on the machine. */
+  attempt(assumptions: readonly number[], conflicts: number): boolean | undefined
   /** After a satisfiable solve. */
   isTrue(literal: number): boolean
   /** The literal can no longer be true, whatever else holds. */
@@ -23,13 +25,18 @@ const MAX_CONFLICTS = 2_000_000
 export async function openSat(): Promise<Sat> {
   const solver = await Cadical.create({ quiet: true, phase: false })
   let variables = 0
+  const attempt = (assumptions: readonly number[], conflicts: number) => {
+    const status = solver.solve({ assumptions, conflicts })
+    return status === 'unknown' ? undefined : status === 'satisfiable'
+  }
   return {
+    attempt,
     addClause: (literals) => solver.addClause(literals),
     newVariable: () => ++variables,
     solve(assumptions) {
-      const status = solver.solve({ assumptions, conflicts: MAX_CONFLICTS })
-      if (status === 'unknown') throw new Fault('planner-limit', `No answer within ${MAX_CONFLICTS} conflicts.`)
-      return status === 'satisfiable'
+      const answer = attempt(assumptions, MAX_CONFLICTS)
+      if (answer === undefined) throw new Fault('planner-limit', `No answer within ${MAX_CONFLICTS} conflicts.`)
+      return answer
     },
     isTrue: (literal) => solver.value(literal),
     isRefuted: (literal) => solver.fixed(literal) === false,

@@ -4,7 +4,7 @@
  */
 import type { AdvisoryMatch } from '../../model/advisory.ts'
 import type { Catalogue, VersionFacts } from '../../model/catalogue.ts'
-import type { Choice, Peer, Relaxation, Risk, Unit, World } from '../../model/world.ts'
+import type { BuiltWorld, Choice, Peer, Relaxation, Risk, Unit, WorldState } from '../../model/world.ts'
 import { declaredByFacts } from './build-tree.ts'
 import { type CandidateRules, candidates } from './candidates.ts'
 import { coneOfInfluence, type Locked, type LockedUnit, type ResolvedNeed, withPeerDependents } from './locked.ts'
@@ -19,21 +19,16 @@ export interface Weight {
   readonly aside: number
 }
 
-export interface WorldInput {
+export interface WorldInput extends WorldState {
   readonly locked: Locked
   readonly catalogue: Catalogue
   readonly rules: CandidateRules
   readonly overrides: readonly OverrideRule[]
   readonly match: (name: string, version: string) => readonly AdvisoryMatch[]
   readonly weigh: (name: string, match: AdvisoryMatch) => Weight
-  /** Versions that placing has shown to have no place, `name@version`. */
-  readonly banned: ReadonlySet<string>
-  /** Offer manifest edits. */
-  readonly manifest: boolean
 }
 
-export interface NpmWorld {
-  readonly world: World
+export interface NpmWorld extends BuiltWorld {
   /** Facts of each new unit, by unit id. */
   readonly facts: ReadonlyMap<number, VersionFacts>
   readonly young: ReadonlySet<number>
@@ -43,9 +38,14 @@ export interface NpmWorld {
   readonly movable: ReadonlySet<string>
 }
 
-/** Packages whose metadata a plan needs in any case. */
-export function packagesToRead(input: Pick<WorldInput, 'locked' | 'match' | 'weigh' | 'rules'>): readonly string[] {
-  return [...withPeerDependents(input.locked, coneOf(input))].filter((name) => !input.rules.policy.hold.includes(name)).sort()
+/** Packages that carry a finding that weighs, or bundle one: told apart from the start. */
+export function vulnerablePackages({ locked, match, weigh }: Pick<WorldInput, 'locked' | 'match' | 'weigh'>): readonly string[] {
+  const found = new Set<string>()
+  for (const unit of locked.units.values()) {
+    const carried = unit.nodes.flatMap((node) => [node, ...(locked.bundles.get(node.location) ?? [])])
+    if (carried.some((node) => match(node.packageName, node.version).some((other) => weigh(node.packageName, other).weight > 0))) found.add(unit.package)
+  }
+  return [...found].sort()
 }
 
 function coneOf({ locked, match, weigh }: Pick<WorldInput, 'locked' | 'match' | 'weigh'>): ReadonlySet<string> {
@@ -130,7 +130,7 @@ class WorldBuilder {
     const here = locked.versions.get(name) ?? []
     const published = catalogue.get(name)
     for (const version of here) ids.push(this.#addLocked(locked.units.get(`${name}@${version}`), version, name))
-    if (published === undefined) {
+    if (published === undefined || !this.#input.expanded.has(name)) {
       if (!rules.policy.hold.includes(name)) {
         this.#unread.add(name)
         ids.push(this.#add(name, '', { standIn: true }))

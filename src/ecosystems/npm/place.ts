@@ -99,7 +99,26 @@ class Placer {
     const now = resolve(this.#tree, node.location, need.name)
     const found = now === undefined ? undefined : this.#tree.get(now)
     if (found !== undefined && this.#accepts(node, need, found)) return now
+    if (now === childLocation(node.location, need.name) && found?.link === undefined) return this.#replaceOwn(now, node, need)
     return this.#placeCopy(node, need) ?? now
+  }
+
+  /** The copy below a consumer that moved no longer suits it: only what stands below the same consumer sees it, and is served anew. */
+  #replaceOwn(at: string, node: TreeNode, need: Need): string {
+    const old = this.#tree.get(at)
+    const best = this.#suitable(node, need).map((version) => this.#newNode(at, need, version)).find((candidate) => candidate !== undefined)
+    if (best === undefined || old?.bundledBy !== undefined) this.#homeless.add(`${node.packageName}@${node.version}`)
+    else {
+      this.#tree.delete(at)
+      const behind = resolve(this.#tree, node.location, need.name)
+      const target = behind === undefined ? undefined : this.#tree.get(behind)
+      if (target !== undefined && target.link === undefined && this.#accepts(node, need, target) && behind !== undefined) {
+        this.#moved = true
+        return behind
+      }
+      this.#set(best)
+    }
+    return at
   }
 
   #serveMissing(node: TreeNode, need: Need): string | undefined {
@@ -128,7 +147,7 @@ class Placer {
   /** What a need may be served by. A need that was broken before, by the same version, may stay so. */
   #accepts(node: TreeNode, need: Need, target: TreeNode): boolean {
     if (this.#isStale(target)) return false
-    const before = this.#before(node, need)
+    const before = this.#asBefore(node, need) ? this.#before(node, need) : undefined
     if (before !== undefined && before.packageName === target.packageName && before.version === target.version && before.origin === target.origin) return true
     const spec = parseSpec(need.name, need.range)
     if (spec.kind === 'immovable') return target.origin !== 'registry'
@@ -142,6 +161,12 @@ class Placer {
     const there = this.#input.locked.tree.get(node.location)
     if (there === undefined || there.packageName !== node.packageName) return undefined
     return this.#input.locked.needs.get(node.location)?.find((resolved) => resolved.need.name === need.name)?.to
+  }
+
+  /** The node asked for the same at the same place before. */
+  #asBefore(node: TreeNode, need: Need): boolean {
+    const there = this.#input.locked.tree.get(node.location)
+    return there?.needs.some((other) => other.name === need.name && other.range === need.range) === true
   }
 
   #movesDown(node: TreeNode, need: Need, version: string): boolean {

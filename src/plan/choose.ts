@@ -1,0 +1,53 @@
+/**
+ * The planner's loop. It starts with only the vulnerable packages told apart; every other package that could change is one stand-in
+ * that satisfies all and needs nothing. While the best plan uses stand-ins, their packages are read and told apart. The plan that
+ * uses none is the optimum of the whole world: every stand-in was at least as good as any version it stood for.
+ */
+import { Fault } from '../model/faults.ts'
+import type { BuiltWorld, WorldSource } from '../model/world.ts'
+import { encode } from './encode.ts'
+import { type Bounds, optimise, type Solution, standInsUsed, UP_TO_STAND_INS } from './optimise.ts'
+import { type Reduced, reduce } from './reduce.ts'
+import { openSat } from './sat.ts'
+
+export interface Chosen<Built extends BuiltWorld> {
+  readonly built: Built
+  readonly reduced: Reduced
+  readonly solution: Solution
+}
+
+export interface ChooseOptions {
+  readonly bounds: Bounds
+  readonly manifest: boolean
+  readonly banned: ReadonlySet<string>
+  /** Grows; hand the same set to the next question about the same target. */
+  readonly expanded: Set<string>
+  readonly progress?: (round: number, packages: number) => void
+}
+
+const MAX_ROUNDS = 200
+
+export async function choose<Built extends BuiltWorld>(source: WorldSource<Built>, options: ChooseOptions): Promise<Chosen<Built>> {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    options.progress?.(round, options.expanded.size)
+    const built = source.build({ expanded: options.expanded, banned: options.banned, manifest: options.manifest })
+    const reduced = reduce(built.world)
+    const first = await solve(built, reduced, options, UP_TO_STAND_INS)
+    const unread = standInsUsed(built.world, first)
+    if (unread.length === 0) return { built, reduced, solution: await solve(built, reduced, options, Number.POSITIVE_INFINITY) }
+    await source.read(unread)
+    for (const name of unread) options.expanded.add(name)
+  }
+  throw new Fault('planner-limit', `No plan within ${MAX_ROUNDS} rounds of reading.`)
+}
+
+async function solve(built: BuiltWorld, reduced: Reduced, options: ChooseOptions, upTo: number): Promise<Solution> {
+  const sat = await openSat()
+  try {
+    const solution = optimise(built.world, encode(built.world, reduced, sat, options), options.bounds, upTo)
+    if (solution === undefined) throw new Fault('internal', 'The target as it is breaks the planner’s own rules.')
+    return solution
+  } finally {
+    sat.dispose()
+  }
+}
