@@ -34,6 +34,8 @@ export interface WorldAnswer {
   readonly breakingLines: number
   readonly newVersions: number
   readonly added: readonly string[]
+  /** name@versions that stay, or come, with risk. */
+  readonly risky: readonly string[]
   readonly rounds: number
   readonly read: readonly string[]
   readonly notes: readonly string[]
@@ -80,6 +82,12 @@ class Round {
   readonly unit = new Map<string, number>()
   readonly standIn = new Map<string, number>()
   private readonly line = new Map<string, number>()
+
+  /** The units of a model that carry risk. */
+  risky(model: ReadonlySet<number>): string[] {
+    const weighed = new Set(this.problem.risk.map(([literal]) => literal))
+    return [...this.unit].filter(([, variable]) => weighed.has(variable) && model.has(variable)).map(([id]) => id)
+  }
 
   variable(): number {
     return ++this.problem.variables
@@ -178,7 +186,16 @@ export async function solveWorld(question: WorldQuestion): Promise<WorldAnswer> 
     if (used.length === 0) {
       const added = [...round.unit].filter(([id, variable]) => optimum.model.has(variable) && !lock.units.has(id)).map(([id]) => id)
       const [riskLeft = 0, breakingLines = 0, newVersions = 0] = optimum.costs
-      return { riskLeft, breakingLines, newVersions, added: added.sort(), rounds, read: [...read.keys()].sort(), notes }
+      return {
+        riskLeft,
+        breakingLines,
+        newVersions,
+        added: added.sort(),
+        risky: round.risky(optimum.model).sort(),
+        rounds,
+        read: [...read.keys()].sort(),
+        notes,
+      }
     }
     for (const name of used) open.add(name)
   }
