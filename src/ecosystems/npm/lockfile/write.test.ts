@@ -168,6 +168,27 @@ test('npm 6 knew no peer and devOptional flags, so its locks get none', () => {
   assert.ok(!/"(peer|devOptional)"/.test(result))
 })
 
+test('a lock of npm 5, whose requires name versions, goes on naming them', () => {
+  const lock = (needle: string, extra: Record<string, string>) => {
+    const entry = (version: string, requires?: Record<string, string>, dependencies?: object) => ({
+      version,
+      ...(requires ? { requires } : {}),
+      ...(dependencies ? { dependencies } : {}),
+    })
+    const dependencies = {
+      a: entry('1.0.0', { b: '2.0.0', needle }),
+      b: entry('2.0.0', { c: '1.0.0', needle: '0.9.0', ...extra }, { needle: entry('0.9.0') }),
+      c: entry('1.0.0', { d: '1.0.0', needle }),
+      d: entry('1.0.0'),
+      needle: entry(needle, needle === '1.0.5' ? { d: '1.0.0' } : undefined),
+    }
+    return `${JSON.stringify({ name: 'made-up', lockfileVersion: 1, requires: true, dependencies }, null, 2)}\n`
+  }
+  const manifest = { dependencies: { d: '^1.0.0' } }
+  const set = new Map([['node_modules/needle', { version: '1.0.5', manifest, flags: {} }]])
+  assert.equal(changed(lock('1.0.0', {}), { ...NOTHING, set }), lock('1.0.5', {}))
+})
+
 test('what is installed in a workspace is found under its link in the nested tree', () => {
   const entry = (version: string) => ({ version, resolved: `https://registry.example/needle/-/needle-${version}.tgz` })
   const lock = (version: string) => ({

@@ -1,6 +1,7 @@
 import type { Edit } from '../../../model/edit.ts'
 import { jsonStyle } from '../../../text/json-edits.ts'
 import { assertInstallPath } from './entry-fields.ts'
+import { withExactRequires } from './exact-requires.ts'
 import { legacyEdits } from './legacy-section.ts'
 import type { LockChanges } from './lock-changes.ts'
 import { lockHabit } from './lock-habit.ts'
@@ -17,7 +18,7 @@ export function lockEdits(lock: LockSource, changes: LockChanges): Edit[] {
   const style = jsonStyle(lock.text, lock.root)
   const edits = [
     ...(lock.lockfileVersion === 1 ? [] : packagesEdits(lock, changes, habit, style)),
-    ...(lock.lockfileVersion === 3 ? [] : legacyEdits(lock, changes, habit, style)),
+    ...(lock.lockfileVersion === 3 ? [] : legacyEdits(lock, withExactRequires(lock, changes), habit, style)),
   ]
   return edits.sort((a, b) => a.start - b.start || a.end - b.end).map(edit => ({ file: lock.file, ...edit }))
 }
