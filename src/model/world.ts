@@ -11,6 +11,8 @@ export interface Unit {
   readonly locked: boolean
   /** How many places hold it now. */
   readonly entries: number
+  /** It stands now where everything sees it. */
+  readonly topmost: boolean
   /** `package line` when presence would gain a breaking line that the target does not have. */
   readonly gainedLine: string | undefined
   /** Steps from the nearest lower version that is present now, counted in published versions; 0 for what is present. */
@@ -19,6 +21,8 @@ export interface Unit {
   readonly gainsScript: boolean
   /** Choices that must hold when it is present. */
   readonly needs: readonly number[]
+  /** For a locked unit, what serves each need now (unit ids beside `needs`); -1 where places differ or nothing does. */
+  readonly now: readonly number[]
   /** Choices that must hold for what stands beside it; see `encode.ts`. */
   readonly peers: readonly Peer[]
   /**
@@ -26,6 +30,13 @@ export interface Unit {
    * so that a plan that does not use it is an optimum of the whole world, not only of the part that was read.
    */
   readonly standIn: boolean
+}
+
+export interface FixedConsumer {
+  /** How the ecosystem knows it again. */
+  readonly key: string
+  readonly needs: readonly number[]
+  readonly now: readonly number[]
 }
 
 export interface Peer {
@@ -67,8 +78,8 @@ export interface Risk {
 export interface World {
   readonly units: readonly Unit[]
   readonly choices: readonly Choice[]
-  /** Consumers that cannot change (the root, workspaces, git dependencies): each one's choices. */
-  readonly fixed: readonly (readonly number[])[]
+  /** Consumers that cannot change: the root, workspaces, git dependencies. */
+  readonly fixed: readonly FixedConsumer[]
   readonly risks: readonly Risk[]
 }
 

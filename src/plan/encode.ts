@@ -3,13 +3,12 @@
  * that it needs.
  *
  * Peers. A consumer and what it needs stand in one place, where one version of each name is visible. So when a consumer takes unit w
- * of one name, and w has a peer that the same consumer also needs, the consumer must take that peer from w's range. For fixed
- * consumers, which take exactly one version of each name, this is exact (`takes`); for others it is required of the versions present,
- * and the ecosystem's own check of the placed tree decides.
+ * of one name, and w has a peer that the same consumer also needs, the consumer must take that peer from w's range. The ecosystem
+ * places accordingly, and its own check of the placed tree decides.
  */
 import type { Reduced } from './reduce.ts'
 import type { Sat } from './sat.ts'
-import type { Choice, Peer, World } from '../model/world.ts'
+import type { Choice, World } from '../model/world.ts'
 
 export interface Encoded {
   readonly sat: Sat
@@ -21,6 +20,7 @@ export interface Encoded {
   readonly edits: ReadonlyMap<string, number>
   /** Per risk: variable, or 0 when no live unit carries it. */
   readonly risks: readonly number[]
+  readonly takes: readonly Takes[]
 }
 
 export interface EncodeOptions {
@@ -32,14 +32,14 @@ export function encode(world: World, reduced: Reduced, sat: Sat, options: Encode
   const unit = world.units.map((_, id) => (reduced.live[id] ? sat.newVariable() : 0))
   const edits = new Map<string, number>()
   const choices = new ChoiceClauses(world, unit, sat, options.manifest ? edits : undefined)
-  for (const consumer of world.fixed) for (const id of consumer) sat.addClause(choices.literals(id))
+  for (const { needs } of world.fixed) for (const id of needs) sat.addClause(choices.literals(id))
   world.units.forEach((of, id) => {
     const presence = unit[id] ?? 0
     if (presence === 0) return
     for (const need of of.needs) sat.addClause([-presence, ...choices.literals(need)])
   })
-  encodePeers(world, unit, sat, choices)
-  return { sat, unit, edits, lines: encodeLines(world, unit, sat), risks: encodeRisks(world, unit, sat) }
+  const takes = encodePeers(world, unit, sat, choices)
+  return { sat, unit, edits, takes, lines: encodeLines(world, unit, sat), risks: encodeRisks(world, unit, sat) }
 }
 
 /** Literals of which one must hold for a choice; long ones are named once and shared. */
@@ -102,89 +102,102 @@ class ChoiceClauses {
   }
 }
 
-function encodePeers(world: World, unit: readonly number[], sat: Sat, choices: ChoiceClauses) {
-  const targets = new Set(world.units.flatMap((of) => of.peers.map((peer) => peer.package)))
-  if (targets.size === 0) return
-  for (const consumer of world.fixed) encodeScope(world, unit, sat, choices, targets, consumer, undefined)
-  world.units.forEach((of, id) => {
-    const presence = unit[id] ?? 0
-    if (presence !== 0) encodeScope(world, unit, sat, choices, targets, of.needs, presence)
-  })
+/** What one consumer takes of each name, where peers make that matter. */
+export interface Takes {
+  /** A fixed consumer's key, or a unit id. */
+  readonly consumer: string | number
+  readonly package: string
+  /** unit id → variable. */
+  readonly picks: ReadonlyMap<number, number>
 }
 
-function encodeScope(
-  world: World,
-  unit: readonly number[],
-  sat: Sat,
-  choices: ChoiceClauses,
-  targets: ReadonlySet<string>,
-  needs: readonly number[],
-  consumer: number | undefined,
-) {
-  const byName = new Map<string, Choice>()
-  for (const id of needs) {
-    const choice = world.choices[id]
-    if (choice !== undefined) byName.set(choice.package, choice)
-  }
-  const takes = new Map<string, ReadonlyMap<number, number>>()
-  const taking = (choice: Choice): ReadonlyMap<number, number> => {
-    let picks = takes.get(choice.package)
-    if (picks === undefined) {
-      picks = encodeTakes(choice, unit, sat, choices)
-      takes.set(choice.package, picks)
+interface Scope {
+  readonly consumer: string | number
+  readonly presence: number | undefined
+  readonly needs: readonly number[]
+  readonly now: readonly number[]
+}
+
+function encodePeers(world: World, unit: readonly number[], sat: Sat, choices: ChoiceClauses): readonly Takes[] {
+  const takes: Takes[] = []
+  if (world.units.every((of) => of.peers.length === 0)) return takes
+  const topmost = new Map<string, number[]>()
+  world.units.forEach((of, id) => {
+    if (of.topmost) topmost.set(of.package, [...(topmost.get(of.package) ?? []), id])
+  })
+  for (const { key, needs, now } of world.fixed) encodeScope({ consumer: key, presence: undefined, needs, now })
+  world.units.forEach((of, id) => {
+    const presence = unit[id] ?? 0
+    if (presence !== 0) encodeScope({ consumer: id, presence, needs: of.needs, now: of.now })
+  })
+  return takes
+
+  /** A peer that may be absent must still suit where a version of it stands in everyone's sight. */
+  function forbidUnsuitable(name: string, presence: number, accepted: Choice) {
+    for (const id of topmost.get(name) ?? []) {
+      if ((unit[id] ?? 0) !== 0 && !accepted.anyOf.includes(id)) sat.addClause([-presence, -(unit[id] ?? 0), ...choices.present(accepted.anyOf)])
     }
-    return picks
   }
-  for (const choice of byName.values()) {
-    for (const id of allOf(choice)) {
-      const presence = unit[id] ?? 0
-      if (presence === 0) continue
-      for (const peer of world.units[id]?.peers ?? []) {
-        const accepted = world.choices[peer.choice]
-        if (accepted === undefined) continue
-        const beside = byName.get(peer.package)
-        if (consumer === undefined) {
-          const head = taking(choice).get(id)
-          if (head === undefined) continue
-          if (beside !== undefined) {
-            const picks = taking(beside)
-            sat.addClause([-head, ...accepted.anyOf.map((other) => picks.get(other) ?? 0).filter((literal) => literal !== 0)])
-          } else if (!peer.optional) sat.addClause([-head, ...choices.present(accepted.anyOf)])
-        } else encodeLoosely(consumer, presence, choice, id, beside, peer, accepted, choices, sat)
+
+  function encodeScope(scope: Scope) {
+    const byName = new Map<string, { choice: Choice; now: number }>()
+    scope.needs.forEach((id, at) => {
+      const choice = world.choices[id]
+      if (choice !== undefined) byName.set(choice.package, { choice, now: scope.now[at] ?? -1 })
+    })
+    const own = new Map<string, ReadonlyMap<number, number>>()
+    const picksOf = (choice: Choice): ReadonlyMap<number, number> => {
+      let picks = own.get(choice.package)
+      if (picks === undefined) {
+        picks = encodeTakes(choice, unit, sat, choices, scope.presence)
+        own.set(choice.package, picks)
+        takes.push({ consumer: scope.consumer, package: choice.package, picks })
+      }
+      return picks
+    }
+    for (const { choice, now } of byName.values()) {
+      for (const id of allOf(choice)) {
+        if ((unit[id] ?? 0) === 0) continue
+        for (const peer of world.units[id]?.peers ?? []) {
+          const accepted = world.choices[peer.choice]
+          const beside = byName.get(peer.package)
+          if (accepted === undefined || standsApart(world, now, peer.package, beside?.now)) continue
+          if (beside === undefined && peer.optional) {
+            forbidUnsuitable(peer.package, unit[id] ?? 0, accepted)
+            continue
+          }
+          const head = picksOf(choice).get(id) ?? 0
+          const others = beside === undefined ? choices.present(accepted.anyOf) : present(picksOf(beside.choice), accepted.anyOf)
+          sat.addClause([-head, ...others])
+        }
       }
     }
   }
 }
 
-function encodeLoosely(
-  consumer: number,
-  presence: number,
-  choice: Choice,
-  id: number,
-  beside: Choice | undefined,
-  peer: Peer,
-  accepted: Choice,
-  choices: ChoiceClauses,
-  sat: Sat,
-) {
-  if (beside === undefined && peer.optional) return
-  const others = choices.present(allOf(choice).filter((other) => other !== id))
-  const besides = beside === undefined ? accepted.anyOf : allOf(beside).filter((other) => accepted.anyOf.includes(other))
-  sat.addClause([-consumer, -presence, ...others, ...choices.present(besides)])
+/** What serves the consumer now stands where it sees another version of the peer than the consumer does: the rule does not hold there. */
+function standsApart(world: World, now: number, name: string, besideNow: number | undefined): boolean {
+  const peer = now < 0 ? undefined : world.units[now]?.peers.find((other) => other.package === name)
+  if (peer === undefined || besideNow === undefined || besideNow < 0) return false
+  return world.choices[peer.choice]?.anyOf.includes(besideNow) === false
+}
+
+function present(picks: ReadonlyMap<number, number>, units: readonly number[]): number[] {
+  return units.map((id) => picks.get(id) ?? 0).filter((literal) => literal !== 0)
 }
 
 function allOf(choice: Choice): readonly number[] {
   return choice.relaxed === undefined ? choice.anyOf : [...choice.anyOf, ...choice.relaxed.flatMap((relaxation) => relaxation.anyOf)]
 }
 
-/** One version of a name per fixed consumer: exactly one of the literals holds, and it is present. */
-function encodeTakes(choice: Choice, unit: readonly number[], sat: Sat, choices: ChoiceClauses): ReadonlyMap<number, number> {
+/** A consumer takes exactly one version of a name, and that one is present. */
+function encodeTakes(choice: Choice, unit: readonly number[], sat: Sat, choices: ChoiceClauses, presence: number | undefined): ReadonlyMap<number, number> {
   const picks = new Map<number, number>()
   for (const id of new Set(allOf(choice))) {
-    const presence = unit[id] ?? 0
-    if (presence === 0) continue
+    const available = unit[id] ?? 0
+    if (available === 0) continue
     const pick = sat.newVariable()
-    sat.addClause([-pick, presence])
+    sat.addClause([-pick, available])
     picks.set(id, pick)
   }
   const within = new Set(choice.anyOf)
@@ -196,11 +209,22 @@ function encodeTakes(choice: Choice, unit: readonly number[], sat: Sat, choices:
     }
   }
   const literals = [...picks.values()]
-  if (literals.length > 0) sat.addClause(literals)
-  literals.forEach((pick, at) => {
-    for (const other of literals.slice(at + 1)) sat.addClause([-pick, -other])
-  })
+  if (literals.length > 0) sat.addClause(presence === undefined ? literals : [-presence, ...literals])
+  atMostOne(sat, literals)
   return picks
+}
+
+/** Sequential counter: linear in the number of literals. Source: Sinz, CP 2005. */
+function atMostOne(sat: Sat, literals: readonly number[]) {
+  let before: number | undefined
+  literals.forEach((literal, at) => {
+    if (before !== undefined) sat.addClause([-literal, -before])
+    if (at === literals.length - 1) return
+    const upTo = sat.newVariable()
+    sat.addClause([-literal, upTo])
+    if (before !== undefined) sat.addClause([-before, upTo])
+    before = upTo
+  })
 }
 
 function encodeLines(world: World, unit: readonly number[], sat: Sat): ReadonlyMap<string, number> {

@@ -23,6 +23,8 @@ export interface Solution {
   /** Keys of the manifest edits that are bought. */
   readonly edits: readonly string[]
   readonly levels: readonly Level[]
+  /** What consumers take of a name, where peers make that matter. */
+  readonly takes: readonly { readonly consumer: string | number; readonly package: string; readonly unit: number }[]
 }
 
 /** How many levels decide whether a plan profits from versions that are not told apart yet. */
@@ -108,7 +110,7 @@ function settleByName(world: World, encoded: Encoded) {
   }
 }
 
-function read(world: World, encoded: Encoded): Pick<Solution, 'present' | 'edits'> {
+function read(world: World, encoded: Encoded): Omit<Solution, 'levels'> {
   const { sat } = encoded
   sat.solve([])
   const present = new Set<number>()
@@ -117,5 +119,8 @@ function read(world: World, encoded: Encoded): Pick<Solution, 'present' | 'edits
     if (literal !== 0 && sat.isTrue(literal)) present.add(id)
   })
   const edits = [...encoded.edits].filter(([, literal]) => sat.isTrue(literal)).map(([key]) => key)
-  return { present, edits: edits.sort() }
+  const takes = encoded.takes.flatMap(({ consumer, package: name, picks }) =>
+    [...picks].filter(([, literal]) => sat.isTrue(literal)).map(([unit]) => ({ consumer, package: name, unit })),
+  )
+  return { present, edits: edits.sort(), takes }
 }

@@ -56,7 +56,7 @@ function dependentsOf(world: World): ReadonlyMap<string, ReadonlySet<string>> {
 function reach(world: World, live: boolean[]): boolean[] {
   const needed = world.choices.map(() => false)
   const reached = world.units.map(() => false)
-  const queue: number[] = world.fixed.flat()
+  const queue: number[] = world.fixed.flatMap(({ needs }) => needs)
   world.units.forEach((unit, id) => {
     if (unit.locked) queue.push(...unit.needs, ...unit.peers.map((peer) => peer.choice))
   })

@@ -4,7 +4,7 @@
  */
 import type { AdvisoryMatch } from '../../model/advisory.ts'
 import type { Catalogue, VersionFacts } from '../../model/catalogue.ts'
-import type { BuiltWorld, Choice, Peer, Relaxation, Risk, Unit, WorldState } from '../../model/world.ts'
+import type { BuiltWorld, Choice, FixedConsumer, Peer, Relaxation, Risk, Unit, WorldState } from '../../model/world.ts'
 import { declaredByFacts } from './build-tree.ts'
 import { type CandidateRules, candidates } from './candidates.ts'
 import { coneOfInfluence, type Locked, type LockedUnit, type ResolvedNeed, withPeerDependents } from './locked.ts'
@@ -72,19 +72,21 @@ interface Relaxed extends Pick<Relaxation, 'kind'> {
 
 const NO_UNITS = new PackageUnits([], [])
 
+type Growing = Unit & { needs: number[]; now: number[]; peers: Peer[] }
+
 class WorldBuilder {
   /** Packages that turned out to matter because a candidate has a peer in them. */
   readonly alsoMovable = new Set<string>()
   readonly #input: WorldInput
   readonly #movable: ReadonlySet<string>
-  readonly #units: (Unit & { needs: number[]; peers: Peer[] })[] = []
+  readonly #units: Growing[] = []
   readonly #ofPackage = new Map<string, PackageUnits>()
   readonly #choices: Choice[] = []
   readonly #choiceIds = new Map<string, number>()
   readonly #facts = new Map<number, VersionFacts>()
   readonly #young = new Set<number>()
   readonly #unread = new Set<string>()
-  readonly #fixed: number[][] = []
+  readonly #fixed: FixedConsumer[] = []
   readonly #risks = new Map<string, Risk & { units: number[] }>()
   readonly #pending: number[] = []
 
@@ -95,11 +97,11 @@ class WorldBuilder {
 
   build() {
     const { locked } = this.#input
-    for (const node of locked.fixed) this.#fixed.push(this.#needsOf([node], { kind: 'range', owner: node.location }))
+    for (const node of locked.fixed) this.#fixed.push({ key: consumerKey(node), ...this.#needsOf([node], { kind: 'range', owner: node.location }) })
     for (const unit of locked.units.values()) {
       if (this.#movable.has(unit.package)) continue
-      const needs = this.#needsOf(unit.nodes, { kind: 'override', owner: unit.package })
-      if (needs.length > 0) this.#fixed.push(needs)
+      const needed = this.#needsOf(unit.nodes, { kind: 'override', owner: unit.package })
+      if (needed.needs.length > 0) this.#fixed.push({ key: `${unit.package}@${unit.version}`, ...needed })
     }
     for (const name of [...this.#movable].sort()) this.#versionsOf(name)
     for (let id = this.#pending.pop(); id !== undefined; id = this.#pending.pop()) this.#expand(id)
@@ -154,7 +156,7 @@ class WorldBuilder {
   }
 
   #addLocked(unit: LockedUnit | undefined, version: string, name: string): number {
-    const id = this.#add(name, version, { locked: true, entries: unit?.nodes.length ?? 0 })
+    const id = this.#add(name, version, { locked: true, entries: unit?.nodes.length ?? 0, topmost: unit?.nodes.some(({ location }) => location === `node_modules/${name}`) === true })
     for (const node of unit?.nodes ?? []) {
       for (const inside of this.#input.locked.bundles.get(node.location) ?? []) this.#addRisks(id, inside.packageName, inside.version, true)
     }
@@ -171,9 +173,11 @@ class WorldBuilder {
       gainedLine: undefined,
       distance: 0,
       gainsScript: false,
+      topmost: false,
       standIn: false,
       ...of,
       needs: [],
+      now: [],
       peers: [],
     })
     this.#pending.push(id)
@@ -199,7 +203,9 @@ class WorldBuilder {
     const { locked } = this.#input
     if (unit.locked) {
       const nodes = locked.units.get(`${unit.package}@${unit.version}`)?.nodes ?? []
-      unit.needs.push(...this.#needsOf(nodes, { kind: 'override', owner: unit.package }))
+      const { needs, now } = this.#needsOf(nodes, { kind: 'override', owner: unit.package })
+      unit.needs.push(...needs)
+      unit.now.push(...now)
       unit.peers.push(...this.#lockedPeers(nodes))
       return
     }
@@ -208,7 +214,7 @@ class WorldBuilder {
   }
 
   /** What consumers that are in the lock need: the same ranges, and nothing lower than what serves them now. */
-  #needsOf(nodes: readonly TreeNode[], relaxed: Relaxed): number[] {
+  #needsOf(nodes: readonly TreeNode[], relaxed: Relaxed): { needs: number[]; now: number[] } {
     const { locked } = this.#input
     const byName = new Map<string, ResolvedNeed[]>()
     const around = nodes.flatMap((node) => [node, ...(locked.bundles.get(node.location) ?? [])])
@@ -221,12 +227,23 @@ class WorldBuilder {
         byName.set(key, [...(byName.get(key) ?? []), resolved])
       }
     }
-    const choices: number[] = []
+    const needs: number[] = []
+    const now: number[] = []
     for (const same of byName.values()) {
       const choice = this.#lockedChoice(same, relaxed)
-      if (choice !== undefined) choices.push(choice)
+      if (choice === undefined) continue
+      needs.push(choice)
+      now.push(this.#servedBy(same))
     }
-    return choices
+    return { needs, now }
+  }
+
+  #servedBy(same: readonly ResolvedNeed[]): number {
+    const [first] = same
+    const versions = new Set(same.map(({ to }) => to?.version))
+    if (first?.to === undefined || versions.size !== 1) return -1
+    const units = this.#ofPackage.get(first.to.packageName)?.ids ?? []
+    return units.find((id) => this.#units[id]?.version === first.to?.version && this.#units[id]?.locked) ?? -1
   }
 
   #lockedChoice(same: readonly ResolvedNeed[], relaxed: Relaxed): number | undefined {
@@ -247,7 +264,7 @@ class WorldBuilder {
     return this.#movable.has(name) || this.#ofPackage.has(name)
   }
 
-  #expandCandidate(unit: Unit & { needs: number[]; peers: Peer[] }, facts: VersionFacts) {
+  #expandCandidate(unit: Growing, facts: VersionFacts) {
     const { locked, overrides } = this.#input
     const scope = scopeBelow(overrides, undefined, unit.package, unit.version)
     const siblings = (locked.versions.get(unit.package) ?? []).flatMap((version) => locked.units.get(`${unit.package}@${version}`)?.nodes ?? [])
@@ -271,8 +288,9 @@ class WorldBuilder {
   #candidateChoice(spec: ReturnType<typeof parseSpec>, floor: string | undefined, relaxed: Relaxed): number | undefined {
     // A new version that asks for a git, file or url dependency cannot be served from the registry: an empty choice forbids it.
     if (spec.kind === 'immovable') return this.#choice({ name: '', range: '' })
-    const range = spec.kind === 'tag' ? `>=${this.#input.catalogue.get(spec.name)?.tags[spec.tag] ?? '0'}` : spec.range
     const here = this.#input.locked.versions.get(spec.name) ?? []
+    const tagged = spec.kind === 'tag' ? this.#input.catalogue.get(spec.name)?.tags[spec.tag] : undefined
+    const range = spec.kind === 'registry' ? spec.range : here.length > 0 ? '*' : (tagged ?? '*')
     if (!this.#isUnit(spec.name)) {
       if (here.some((version) => inRange(version, range))) return undefined
     }
@@ -312,6 +330,11 @@ class WorldBuilder {
     this.#choices.push({ package: of.name, range: of.range, anyOf, ...(relaxed === undefined ? {} : { relaxed }) })
     return id
   }
+}
+
+/** How a consumer is known in a plan: registry packages by name and version, everything else by its place. */
+export function consumerKey(node: TreeNode): string {
+  return node.origin === 'registry' ? `${node.packageName}@${node.version}` : node.location
 }
 
 function gainedLine(name: string, version: string, lines: ReadonlySet<string> | undefined): string | undefined {

@@ -1,6 +1,5 @@
 /** The lock's side of a world: which name@versions are there, where, who resolves to what, and which packages a fix can touch. */
 import type { AdvisoryMatch } from '../../model/advisory.ts'
-import { dependencyFlags } from './flags.ts'
 import { breakingLine, compareVersions } from './ranges.ts'
 import { type Need, resolve, type Tree, type TreeNode } from './tree.ts'
 
@@ -30,7 +29,7 @@ export interface Locked {
 }
 
 export function readLocked(tree: Tree): Locked {
-  const flags = dependencyFlags(tree)
+  const reached = reachable(tree)
   const units = new Map<string, { package: string; version: string; nodes: TreeNode[] }>()
   const versions = new Map<string, string[]>()
   const lines = new Map<string, Set<string>>()
@@ -38,7 +37,7 @@ export function readLocked(tree: Tree): Locked {
   const bundles = new Map<string, TreeNode[]>()
   const fixed: TreeNode[] = []
   for (const node of tree.values()) {
-    if (node.link !== undefined || flags.get(node.location)?.extraneous === true) continue
+    if (node.link !== undefined || !reached.has(node.location)) continue
     needs.set(node.location, node.needs.map((need) => resolveNeed(tree, node, need)))
     if (node.bundledBy !== undefined) pushTo(bundles, node.bundledBy, node)
     else if (node.origin !== 'registry') fixed.push(node)
@@ -55,6 +54,22 @@ export function readLocked(tree: Tree): Locked {
   }
   for (const list of versions.values()) list.sort(compareVersions)
   return { tree, units, versions, lines, needs, bundles, fixed }
+}
+
+/** Everything that some need leads to from the root, peers that may be absent included. */
+function reachable(tree: Tree): ReadonlySet<string> {
+  const reached = new Set([''])
+  const queue = ['']
+  for (let location = queue.pop(); location !== undefined; location = queue.pop()) {
+    const node = tree.get(location)
+    const next = node?.link === undefined ? (node?.needs ?? []).map(({ name }) => resolve(tree, location ?? '', name)) : [node.link]
+    for (const to of next) {
+      if (to === undefined || reached.has(to)) continue
+      reached.add(to)
+      queue.push(to)
+    }
+  }
+  return reached
 }
 
 function resolveNeed(tree: Tree, node: TreeNode, need: Need): ResolvedNeed {

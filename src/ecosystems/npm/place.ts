@@ -6,6 +6,7 @@
  */
 import type { VersionFacts } from '../../model/catalogue.ts'
 import { declaredByFacts } from './build-tree.ts'
+import { consumerKey } from './build-world.ts'
 import type { Locked } from './locked.ts'
 import { type OverrideRule, overriddenRange, scopeBelow } from './overrides.ts'
 import { compareVersions, inRange, parseSpec } from './ranges.ts'
@@ -15,6 +16,8 @@ export interface PlaceInput {
   readonly locked: Locked
   /** Versions that are present in the plan, by package, ascending; packages that are not listed stay as they are. */
   readonly chosen: ReadonlyMap<string, readonly string[]>
+  /** Consumer key → package → the version it must be served, where peers make that matter. */
+  readonly takes: ReadonlyMap<string, ReadonlyMap<string, string>>
   readonly factsOf: (name: string, version: string) => VersionFacts | undefined
   readonly overrides: readonly OverrideRule[]
 }
@@ -147,6 +150,8 @@ class Placer {
   /** What a need may be served by. A need that was broken before, by the same version, may stay so. */
   #accepts(node: TreeNode, need: Need, target: TreeNode): boolean {
     if (this.#isStale(target)) return false
+    const taken = this.#input.takes.get(consumerKey(node))?.get(target.packageName)
+    if (taken !== undefined && target.origin === 'registry' && this.#input.chosen.has(target.packageName)) return target.version === taken
     const before = this.#asBefore(node, need) ? this.#before(node, need) : undefined
     if (before !== undefined && before.packageName === target.packageName && before.version === target.version && before.origin === target.origin) return true
     const spec = parseSpec(need.name, need.range)
@@ -187,7 +192,9 @@ class Placer {
     const spec = parseSpec(need.name, need.range)
     if (spec.kind === 'immovable') return []
     const here = this.#input.locked.versions.get(spec.name) ?? []
+    const taken = this.#input.takes.get(consumerKey(node))?.get(spec.name)
     return this.#available(spec.name)
+      .filter((version) => taken === undefined || version === taken)
       .filter((version) => (spec.kind === 'tag' || inRange(version, spec.range)) && !this.#movesDown(node, need, version))
       .sort((a, b) => Number(here.includes(b)) - Number(here.includes(a)) || compareVersions(a, b))
   }
