@@ -1,6 +1,7 @@
 /** Package facts read straight from a registry's short documents, without anything from `src/` but the types. */
 import { compareBuild, valid } from 'semver'
 import type { PackageFacts, VersionFacts } from '../src/model/catalogue.ts'
+import type { MadePackage } from './synthetic-registry.ts'
 
 interface ShortVersion {
   readonly dependencies?: Record<string, string>
@@ -48,5 +49,20 @@ export function packumentFacts(url: string): (name: string) => Promise<PackageFa
     }
     known.set(name, facts)
     return facts
+  }
+}
+
+/** The facts of a made-up registry, without a server. */
+export function madeFacts(registry: readonly MadePackage[]): (name: string) => Promise<PackageFacts | undefined> {
+  const byName = new Map(registry.map(made => [made.name, made]))
+  return async name => {
+    const made = byName.get(name)
+    return (
+      made && {
+        name,
+        tags: {},
+        versions: made.versions.map(({ version, dependencies }) => ({ version, dependencies: Object.fromEntries(dependencies) })),
+      }
+    )
   }
 }
