@@ -87,8 +87,14 @@ export class Dictionary {
     return this.#text.toString('utf8', 0, this.#length)
   }
 
+  /** Negative, zero or positive, as the text under the reader sorts before, with or after the wanted one. */
   #compare(wanted: Buffer): number {
-    return this.#text.compare(wanted, 0, wanted.length, 0, this.#length)
+    const most = Math.min(this.#length, wanted.length)
+    for (let i = 0; i < most; i++) {
+      const difference = (this.#text[i] ?? 0) - (wanted[i] ?? 0)
+      if (difference !== 0) return difference
+    }
+    return this.#length - wanted.length
   }
 
   #readFirst(block: number): ByteReader {

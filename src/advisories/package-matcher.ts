@@ -23,6 +23,8 @@ interface Group {
   readonly name: string
   readonly ids: readonly string[]
   readonly rules: readonly Rule[]
+  /** Filled when first needed. */
+  ends: readonly string[] | undefined
 }
 
 const REMEMBERED = 10_000
@@ -50,7 +52,7 @@ export class PackageMatcher {
         intervals: scheme === undefined ? [] : entry.ranges.flatMap(range => intervalsOf(range, scheme)),
       })
     }
-    this.#groups = [...groups].map(([name, group]) => ({ name, ...group })).sort((a, b) => (a.name < b.name ? -1 : 1))
+    this.#groups = [...groups].map(([name, group]) => ({ name, ...group, ends: undefined })).sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   /** One match for each alias group that affects the version, sorted by group. */
@@ -88,13 +90,20 @@ export class PackageMatcher {
   }
 
   /** The lowest end of an affected interval above the version that no record of the group affects. */
-  #fixed({ rules }: Group, version: string): string | undefined {
+  #fixed(group: Group, version: string): string | undefined {
     const scheme = this.#scheme
     if (scheme === undefined || !scheme.valid(version)) return undefined
-    const ends = rules.flatMap(({ intervals }) => intervals.flatMap(({ to, inclusive }) => (to === undefined || inclusive ? [] : [to])))
-    return ends
-      .filter(end => scheme.compare(end, version) > 0)
-      .sort(scheme.compare)
-      .find(end => !rules.some(rule => this.#affects(rule, end)))
+    group.ends ??= endsOf(group.rules, scheme)
+    for (const end of group.ends) {
+      if (scheme.compare(end, version) > 0 && !group.rules.some(rule => this.#affects(rule, end))) return end
+    }
+    return undefined
   }
+}
+
+/** Where affected intervals end, ascending. */
+function endsOf(rules: readonly Rule[], scheme: VersionScheme): readonly string[] {
+  const ends = new Set<string>()
+  for (const { intervals } of rules) for (const { to, inclusive } of intervals) if (to !== undefined && !inclusive) ends.add(to)
+  return ends.size > 1 ? [...ends].sort(scheme.compare) : [...ends]
 }
