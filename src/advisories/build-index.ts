@@ -53,9 +53,16 @@ export function buildIndex(records: Iterable<OsvRecord>): BuiltIndex {
   }
   const byId = new Map(live.map(record => [record.id, record]))
   const texts = ids.flatMap(id => byId.get(id) ?? []).map(coldText)
-  const coldHash = createHash('sha256').update(texts.join('\n')).digest()
+  const coldHash = coldHashOf(texts)
   const hash = contentHash(sections, coldHash)
   return { hot: writeHot(sections, hash, coldHash), cold: writeCold(texts, hash), hash: hash.toString('hex'), meta }
+}
+
+/** SHA-256 of the cold text. */
+export function coldHashOf(texts: Iterable<string>): Buffer {
+  const hash = createHash('sha256')
+  for (const text of texts) hash.update(text).update('\n')
+  return hash.digest()
 }
 
 export function contentHash(sections: Sections, coldHash: Buffer): Buffer {

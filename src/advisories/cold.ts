@@ -91,21 +91,19 @@ export class Cold {
     return inflateSync(bytes, { maxOutputLength: LARGEST_BLOCK }).toString('utf8').split('\n')
   }
 
-  get blocks(): number {
+  /** Every record's line. */
+  *lines(): Generator<string> {
     this.#header ??= this.#open()
-    return this.#header.readUInt32LE(COUNT_AT)
+    for (let number = 0; number < this.#header.readUInt32LE(COUNT_AT); number++) yield* this.block(number)
   }
 
-  /** Throws `advisories-corrupt` unless every block is whole; `expected` is the number of records, `length` that of the file. */
-  check(expected: number, length: number): void {
-    let end = 0
-    for (let number = 0; number < Math.ceil(expected / RECORDS_PER_BLOCK); number++) {
-      this.block(number)
-      const row = TABLE_AT + number * TABLE_ROW
-      end = (this.#header?.readUInt32LE(row) ?? 0) + (this.#header?.readUInt32LE(row + 4) ?? 0)
-    }
+  /** Throws `advisories-corrupt` unless a file of `length` bytes holds exactly the blocks of so many records. */
+  checkLength(records: number, length: number): void {
     this.#header ??= this.#open()
-    if (this.#header.length + end !== length) this.#damaged('its length is wrong')
+    const blocks = this.#header.readUInt32LE(COUNT_AT)
+    const row = TABLE_AT + (blocks - 1) * TABLE_ROW
+    const end = blocks === 0 ? 0 : this.#header.readUInt32LE(row) + this.#header.readUInt32LE(row + 4)
+    if (blocks !== Math.ceil(records / RECORDS_PER_BLOCK) || this.#header.length + end !== length) this.#damaged('its length is wrong')
   }
 
   /** What record number `record` says to people. */

@@ -1,18 +1,19 @@
 /**
  * The database's folder:
- *   current                   JSON: which generation holds, and what it was made from; replaced by one rename
+ *   current                   JSON: which generation and which marks hold, and since when; replaced by one rename
+ *   marks-<hash>.json         what was last seen of each ecosystem; only an update reads it
  *   <generation>/             advisories.hot, advisories.cold, records/<ecosystem>.ndjson.gz (what the index can be rebuilt from)
  *   downloads/                parts of archives on their way
  *   update.lock               held by the one who updates
  * A generation is never changed once `current` names it, so that a reader needs no lock, and an update that stops leaves the old one.
  */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { link, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { Fault } from '../model/faults.ts'
-import { type BuiltIndex, contentHash } from './build-index.ts'
+import { type BuiltIndex, coldHashOf, contentHash } from './build-index.ts'
 import { Cold, partsOfFile } from './cold.ts'
 import type { Disk } from './disk.ts'
 import { type IndexMeta, openHot } from './index-format.ts'
@@ -26,12 +27,14 @@ export interface Current {
   readonly source: string
   /** ISO 8601. */
   readonly updated: string
-  readonly ecosystems: Readonly<Record<string, Mark>>
+  /** Name of the file with the marks. */
+  readonly marks: string
 }
 
 const HOT = 'advisories.hot'
 const COLD = 'advisories.cold'
 const GENERATION = /^g-[0-9]{8}T[0-9]{6}-[0-9a-f]{12}$/
+const MARKS = /^marks-[0-9a-f]{16}\.json$/
 
 export const lockFile = (folder: string): string => join(folder, 'update.lock')
 export const downloadsFolder = (folder: string): string => join(folder, 'downloads')
@@ -59,13 +62,23 @@ function isCurrent(value: unknown): value is Current {
   if (
     typeof value !== 'object' ||
     value === null ||
-    !('generation' in value && 'source' in value && 'updated' in value && 'ecosystems' in value)
+    !('generation' in value && 'source' in value && 'updated' in value && 'marks' in value)
   )
     return false
-  const { generation, source, updated, ecosystems } = value
-  if (typeof generation !== 'string' || !GENERATION.test(generation) || typeof source !== 'string' || typeof updated !== 'string')
-    return false
-  return typeof ecosystems === 'object' && ecosystems !== null && Object.values(ecosystems).every(isMark)
+  const { generation, source, updated, marks } = value
+  if (typeof source !== 'string' || typeof updated !== 'string') return false
+  return typeof generation === 'string' && GENERATION.test(generation) && typeof marks === 'string' && MARKS.test(marks)
+}
+
+/** Ecosystem → what was last seen of it; empty when the file is damaged, so that all is fetched again. */
+export function readMarks(folder: string, current: Current): Map<string, Mark> {
+  try {
+    const value: unknown = JSON.parse(readFileSync(join(folder, current.marks), 'utf8'))
+    const entries = typeof value === 'object' && value !== null ? Object.entries(value) : []
+    return new Map(entries.flatMap(([ecosystem, mark]) => (isMark(mark) ? [[ecosystem, mark]] : [])))
+  } catch {
+    return new Map()
+  }
 }
 
 function isMark(value: unknown): value is Mark {
@@ -117,9 +130,8 @@ export function checkIndex(folder: string): void {
   const meta: IndexMeta = JSON.parse(sections.meta.toString('utf8'))
   const bytes = readHot(coldFile)
   const cold = new Cold((start, length) => bytes.subarray(start, start + length), hash, coldFile)
-  cold.check(meta.advisories, bytes.length)
-  const lines = Array.from({ length: cold.blocks }, (_, block) => cold.block(block)).flat()
-  if (!createHash('sha256').update(lines.join('\n')).digest().equals(coldHash))
+  cold.checkLength(meta.advisories, bytes.length)
+  if (!coldHashOf(cold.lines()).equals(coldHash))
     throw new Fault('advisories-corrupt', `${coldFile} is damaged: its content is not what its hash says`)
 }
 
@@ -127,8 +139,8 @@ export function recordsFile(folder: string, generation: string, ecosystem: strin
   return join(folder, generation, 'records', `${encodeURIComponent(ecosystem)}.ndjson.gz`)
 }
 
-export function readStoredRecords(folder: string, generation: string, ecosystem: string): OsvRecord[] {
-  return [...readAdvisories(recordsFile(folder, generation, ecosystem))]
+export function readStoredRecords(file: string): readonly OsvRecord[] {
+  return existsSync(file) && statSync(file).size === 0 ? [] : [...readAdvisories(file)]
 }
 
 /** What a new generation holds for an ecosystem: records, or the file of an older generation as it is. */
@@ -150,23 +162,48 @@ export async function writeGeneration(
   await disk.write(join(folder, generation, COLD), index.cold)
   for (const [ecosystem, content] of stored) {
     const file = recordsFile(folder, generation, ecosystem)
-    if ('records' in content)
-      await disk.write(file, gzipSync(content.records.map(record => `${printRecord(record)}\n`).join(''), { level: 3 }))
+    if ('records' in content) await disk.write(file, packed(content.records))
     else await link(content.file, file).catch(async () => disk.write(file, readFileSync(content.file)))
   }
   return generation
 }
 
-export async function writeCurrent(folder: string, current: Current, disk: Disk): Promise<void> {
-  const next = join(folder, 'current.next')
-  await disk.write(next, `${JSON.stringify(current)}\n`)
-  await disk.rename(next, join(folder, 'current'))
+/** Lines, gzipped in members of some thousand records, so that the text is never in memory as a whole. */
+function packed(records: readonly OsvRecord[]): Buffer {
+  const members: Buffer[] = []
+  for (let i = 0; i < records.length; i += 4096) {
+    const lines = records.slice(i, i + 4096).map(record => `${printRecord(record)}\n`)
+    members.push(gzipSync(lines.join(''), { level: 3 }))
+  }
+  return Buffer.concat(members)
 }
 
-/** Removes generations but the newest and the one before, which someone may still be reading. */
+export async function writeCurrent(
+  folder: string,
+  current: Omit<Current, 'marks'>,
+  marks: ReadonlyMap<string, Mark>,
+  disk: Disk,
+): Promise<Current> {
+  const text = JSON.stringify(Object.fromEntries(marks))
+  const next = { ...current, marks: `marks-${createHash('sha256').update(text).digest('hex').slice(0, 16)}.json` }
+  await disk.write(join(folder, next.marks), text)
+  await disk.write(join(folder, 'current.next'), `${JSON.stringify(next)}\n`)
+  await disk.rename(join(folder, 'current.next'), join(folder, 'current'))
+  return next
+}
+
+/** Removes what is not named: all generations but the newest and the one before, which someone may still be reading, and old marks. */
 export async function removeOld(folder: string, keep: ReadonlySet<string>): Promise<void> {
   for (const name of await readdir(folder)) {
+    const path = join(folder, name)
+    const old = GENERATION.test(name) || MARKS.test(name) ? !keep.has(name) : name.startsWith('update.lock.') && isLeftBehind(path)
     // What cannot be removed now, because it is open on Windows, goes the next time.
-    if (GENERATION.test(name) && !keep.has(name)) await rm(join(folder, name), { recursive: true, force: true }).catch(() => undefined)
+    if (old) await rm(path, { recursive: true, force: true }).catch(() => undefined)
   }
+}
+
+/** A lock in the making exists for an instant, unless its maker was stopped. */
+function isLeftBehind(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found !== undefined && Date.now() - found.mtimeMs > 60_000
 }

@@ -16,6 +16,7 @@ import {
   lockFile,
   openStored,
   readCurrent,
+  readMarks,
   readStoredRecords,
   recordsFile,
   removeOld,
@@ -84,34 +85,39 @@ async function updateAlone(options: UpdateOptions): Promise<UpdateResult> {
   const found = lookAt(folder)
   // Records of one source say nothing about what has changed in another.
   const previous = found.current?.source === source.name ? found.current : undefined
-  const marks = new Map<string, Mark>(Object.entries(previous?.ecosystems ?? {}))
+  const marks = previous === undefined ? new Map<string, Mark>() : readMarks(folder, previous)
   const stored = new Map<string, Stored>()
   if (previous !== undefined)
     for (const ecosystem of marks.keys()) stored.set(ecosystem, { file: recordsFile(folder, previous.generation, ecosystem) })
   let [bytes, changed] = [0, previous === undefined || !found.whole]
   for (const ecosystem of [...new Set(options.ecosystems)].sort()) {
     signal?.throwIfAborted()
-    const known = previous === undefined ? undefined : knownRecords(folder, previous, ecosystem)
-    const pulled = await source.pull(ecosystem, known === undefined ? undefined : marks.get(ecosystem), {
-      http,
-      folder: downloadsFolder(folder),
-      progress,
-    })
+    const pull = (mark: Mark | undefined): Promise<Pulled> =>
+      source.pull(ecosystem, mark, { http, folder: downloadsFolder(folder), progress })
+    let pulled = await pull(marks.get(ecosystem))
+    let known: readonly OsvRecord[] | undefined
+    if (previous !== undefined && (pulled.kind === 'some' || (pulled.kind === 'unchanged' && !found.whole))) {
+      known = knownRecords(folder, previous, ecosystem)
+      if (known === undefined) {
+        bytes += pulled.bytes
+        pulled = await pull(undefined)
+      }
+    }
     bytes += pulled.bytes
     marks.set(ecosystem, pulled.mark)
     if (pulled.kind === 'unchanged') continue
     changed = true
-    stored.set(ecosystem, { records: combine(known?.() ?? [], pulled) })
+    stored.set(ecosystem, { records: combine(known ?? [], pulled) })
   }
   signal?.throwIfAborted()
   let generation = found.current?.generation
   if (changed || generation === undefined) {
     progress({ doing: 'Building the index' })
-    const index = buildIndex(everyRecord(stored, folder, previous))
+    const index = buildIndex(everyRecord(stored))
     generation = await writeGeneration(folder, index, stored, now(), disk)
   }
-  await writeCurrent(folder, { generation, source: source.name, updated: now().toISOString(), ecosystems: Object.fromEntries(marks) }, disk)
-  await removeOld(folder, new Set([generation, found.current?.generation ?? generation]))
+  const current = await writeCurrent(folder, { generation, source: source.name, updated: now().toISOString() }, marks, disk)
+  await removeOld(folder, new Set([generation, current.marks, found.current?.generation ?? generation]))
   const after = openStored(folder)?.status
   if (after === undefined) throw new Fault('internal', `${folder} lost its database while it was updated`)
   return { ...(found.status !== undefined && { before: found.status }), after, bytes, notes: found.notes }
@@ -139,12 +145,10 @@ function lookAt(folder: string): Found {
   }
 }
 
-/** The stored records of an ecosystem, read when they are needed; undefined when they are not there in full, so that all are fetched again. */
-function knownRecords(folder: string, current: Current, ecosystem: string): (() => readonly OsvRecord[]) | undefined {
-  if (!Object.hasOwn(current.ecosystems, ecosystem)) return undefined
+/** The stored records of an ecosystem; undefined when they are not there in full, so that all are fetched again. */
+function knownRecords(folder: string, current: Current, ecosystem: string): readonly OsvRecord[] | undefined {
   try {
-    const records = readStoredRecords(folder, current.generation, ecosystem)
-    return () => records
+    return readStoredRecords(recordsFile(folder, current.generation, ecosystem))
   } catch (cause) {
     if (cause instanceof Fault) return undefined
     throw cause
@@ -159,9 +163,9 @@ function combine(known: readonly OsvRecord[], { kind, records, gone }: Pulled): 
   return [...byId.values()]
 }
 
-function* everyRecord(stored: ReadonlyMap<string, Stored>, folder: string, previous: Current | undefined): Generator<OsvRecord> {
-  for (const [ecosystem, content] of stored) {
+function* everyRecord(stored: ReadonlyMap<string, Stored>): Generator<OsvRecord> {
+  for (const content of stored.values()) {
     if ('records' in content) yield* content.records
-    else if (previous !== undefined) yield* readStoredRecords(folder, previous.generation, ecosystem)
+    else yield* readStoredRecords(content.file)
   }
 }
