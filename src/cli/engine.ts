@@ -58,7 +58,7 @@ export interface ScanReport {
 export interface PlanResult {
   readonly plan: Plan
   /** What an independent solver needs to check the optimum, as text to write to a file. */
-  readonly certificate: () => string
+  readonly certificate: () => Promise<string>
 }
 
 /** One component that a story is about, with every way the project comes to it (shortest first, bounded). */

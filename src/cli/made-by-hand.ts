@@ -186,7 +186,7 @@ export function engineMadeByHand(overrides: Partial<Engine> = {}): Engine {
       if (folder.endsWith('nothing')) throw new Fault('target-not-found', `there is no lockfile in ${folder}`)
       return report
     },
-    plan: async () => ({ plan, certificate: () => 'certificate\n' }),
+    plan: async () => ({ plan, certificate: async () => 'certificate\n' }),
     explain: async () => story,
     fix: async ({ dryRun }) =>
       dryRun ? { plan, written: false, signed: false, verification: fixed.verification, commits: [], rejected: [] } : fixed,

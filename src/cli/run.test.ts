@@ -78,7 +78,7 @@ test('--json prints the noun as it is', async () => {
 
 test('the exit code follows the threshold', async () => {
   const open = plan.findings.filter(item => item.finding.severity === 'moderate')
-  const engine = engineMadeByHand({ plan: async () => ({ plan: { ...plan, findings: open }, certificate: () => '' }) })
+  const engine = engineMadeByHand({ plan: async () => ({ plan: { ...plan, findings: open }, certificate: async () => '' }) })
   assert.equal((await suture(['plan'], { engine })).code, 1)
   assert.equal((await suture(['plan', '--threshold', 'high'], { engine })).code, 0)
 })
@@ -140,7 +140,7 @@ test('suture.yaml is read from the target, and a flag goes over it', async t => 
   const engine = engineMadeByHand({
     plan: async request => {
       asked.push(request)
-      return { plan, certificate: () => 'proof\n' }
+      return { plan, certificate: async () => 'proof\n' }
     },
   })
   await suture(['plan'], { engine, folder })

@@ -102,3 +102,27 @@ export interface WorldState {
   /** Offer manifest edits. */
   readonly manifest: boolean
 }
+
+/** What the planner chose, in the ecosystem's own names. */
+export interface ChosenVersions {
+  /** Package → versions that are present, ascending; packages that are not listed stay as they are. */
+  readonly versions: ReadonlyMap<string, readonly string[]>
+  /** Consumer key → package → the version it takes, where peers make that matter. */
+  readonly takes: ReadonlyMap<string, ReadonlyMap<string, string>>
+  /** Keys of the relaxations that were bought. */
+  readonly edits: readonly string[]
+}
+
+/** Port: the whole of an ecosystem's part in making a plan. */
+export interface PlanningSource<Built extends BuiltWorld = BuiltWorld, Result extends Realisation = Realisation> extends WorldSource<Built> {
+  /** Packages that are told apart from the start. */
+  start(): readonly string[]
+  /** Packages whose versions are chosen in a world; all others stay as they are. */
+  movable(built: Built): ReadonlySet<string>
+  realise(choice: ChosenVersions): Result
+}
+
+export interface Realisation {
+  /** Versions to do without because the result would not hold; empty when it does. */
+  readonly suspects: readonly string[]
+}

@@ -1,4 +1,5 @@
 /** The objective's levels, one after the other, on one encoded world. */
+import { Fault } from '../model/faults.ts'
 import { CoreGuided, type Soft } from './core-guided.ts'
 import type { Encoded } from './encode.ts'
 import { Totalizer } from './totalizer.ts'
@@ -9,6 +10,8 @@ export interface Bounds {
   readonly noBreakingLines?: boolean
   /** At most this many new name@versions. */
   readonly newVersions?: number
+  /** Before all levels: the least of risk left × `risk` + new versions × `newVersions`. Names one corner of the curve. */
+  readonly exchange?: { readonly risk: number; readonly newVersions: number }
 }
 
 export interface Level {
@@ -77,20 +80,38 @@ export function newSofts(world: World, encoded: Encoded): Soft[] {
  */
 export function optimise(world: World, encoded: Encoded, bounds: Bounds, upTo = Number.POSITIVE_INFINITY): Solution | undefined {
   const { sat } = encoded
-  if (bounds.noBreakingLines === true) for (const line of encoded.lines.values()) sat.addClause([-line])
-  if (bounds.newVersions !== undefined) {
-    const counter = Totalizer.of(sat, newSofts(world, encoded).map(([literal]) => literal))
-    if (bounds.newVersions < counter.size) sat.addClause([-counter.atLeast(bounds.newVersions + 1)])
-  }
+  bind(world, encoded, bounds)
   const levels: Level[] = []
   for (const { name, softs } of levelSofts(world, encoded).slice(0, upTo)) {
     const minimiser = new CoreGuided(sat, softs)
-    if (!minimiser.minimise()) return undefined
+    // A bound on a count can make the first level hard; then the caller asks for a corner of the curve instead.
+    const found = bounds.newVersions === undefined ? minimiser.minimise() : minimiser.attempt([], { ...BOUNDED })
+    if (found === undefined) throw new Fault('planner-limit', `The best plan with at most ${bounds.newVersions} new versions was not found within the limit.`)
+    if (!found) return undefined
     for (const literal of minimiser.remaining()) sat.addClause([literal])
     levels.push({ name, softs, optimum: minimiser.bound })
   }
   if (upTo === Number.POSITIVE_INFINITY) settleByName(world, encoded)
   return { ...read(world, encoded), levels }
+}
+
+const BOUNDED = { calls: 3000, conflicts: 5000 }
+
+/** Adds what the bounds demand, before any level. */
+export function bind(world: World, encoded: Encoded, bounds: Bounds) {
+  const { sat } = encoded
+  if (bounds.noBreakingLines === true) for (const line of encoded.lines.values()) sat.addClause([-line])
+  const news = newSofts(world, encoded)
+  if (bounds.newVersions !== undefined && bounds.newVersions < news.length) {
+    sat.addClause([-Totalizer.of(sat, news.map(([literal]) => literal)).atLeast(bounds.newVersions + 1)])
+  }
+  const { exchange } = bounds
+  if (exchange === undefined) return
+  const weighted = new CoreGuided(sat, [
+    ...riskSofts(world, encoded).map(([literal, weight]): Soft => [literal, weight * exchange.risk]),
+    ...news.map(([literal, weight]): Soft => [literal, weight * exchange.newVersions]),
+  ])
+  if (weighted.minimise()) for (const literal of weighted.remaining()) sat.addClause([literal])
 }
 
 /** The last level: of equal plans the one whose new versions come first by name, so that the answer never depends on the engine. */

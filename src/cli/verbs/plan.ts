@@ -7,7 +7,7 @@ export const plan: Verb<PlanFlags, [folder?: string]> = async (job, flags, folde
   const request = await planRequest(job, flags, folder)
   const engine = await job.engine()
   const { plan, certificate } = await engine.plan(request)
-  if (flags.certificate !== undefined) await job.write(job.path(flags.certificate), certificate())
+  if (flags.certificate !== undefined) await job.write(job.path(flags.certificate), await certificate())
   const fixCommand = `suture fix${folder === undefined ? '' : ` ${folder}`}${repeatFlags(flags)}`
   return {
     noun: plan,

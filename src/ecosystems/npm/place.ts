@@ -8,6 +8,7 @@ import type { VersionFacts } from '../../model/catalogue.ts'
 import { declaredByFacts } from './build-tree.ts'
 import { consumerKey } from './build-world.ts'
 import type { Locked } from './locked.ts'
+import { type ManifestRevision, revise } from './manifest-edits.ts'
 import { type OverrideRule, overriddenRange, scopeBelow } from './overrides.ts'
 import { compareVersions, inRange, parseSpec } from './ranges.ts'
 import { childLocation, folderName, type Need, parentLocation, resolve, type Tree, type TreeNode } from './tree.ts'
@@ -20,6 +21,7 @@ export interface PlaceInput {
   readonly takes: ReadonlyMap<string, ReadonlyMap<string, string>>
   readonly factsOf: (name: string, version: string) => VersionFacts | undefined
   readonly overrides: readonly OverrideRule[]
+  readonly revisions: readonly ManifestRevision[]
 }
 
 export interface Placed {
@@ -45,7 +47,7 @@ class Placer {
 
   constructor(input: PlaceInput) {
     this.#input = input
-    this.#tree = new Map(input.locked.tree)
+    this.#tree = new Map([...input.locked.tree].map(([location, node]) => [location, revise(node, input.revisions)]))
     for (const node of this.#tree.values()) this.#remember(node)
   }
 
@@ -309,11 +311,11 @@ class Placer {
     if (spec.kind === 'immovable') return undefined
     const { locked, overrides, factsOf } = this.#input
     const twin = locked.units.get(`${spec.name}@${version}`)?.nodes[0]
-    if (twin !== undefined) return { ...twin, location }
+    if (twin !== undefined) return revise({ ...twin, location }, this.#input.revisions)
     const facts = factsOf(spec.name, version)
     if (facts === undefined) return undefined
     const scope = scopeBelow(overrides, undefined, spec.name, version)
-    return {
+    const node: TreeNode = {
       location,
       packageName: spec.name,
       version,
@@ -323,6 +325,7 @@ class Placer {
       deprecated: facts.deprecated === true,
       ...(facts.node === undefined ? {} : { node: facts.node }),
     }
+    return revise(node, this.#input.revisions)
   }
 
   /** What was needed before and is no longer reached goes; what nothing needed before is left alone. */

@@ -1,0 +1,171 @@
+import { readFile } from 'node:fs/promises'
+import { writeFiles } from '../../apply/write-files.ts'
+import { batchesOf, changesOf, withOnly } from '../../ecosystems/npm/changes.ts'
+import { newDefects } from '../../ecosystems/npm/check-tree.ts'
+import { readLocked } from '../../ecosystems/npm/locked.ts'
+import { differenceOf } from '../../ecosystems/npm/patch.ts'
+import { findNpm } from '../../ecosystems/npm/registry/find-npm.ts'
+import type { Repository } from '../../ecosystems/npm/repository.ts'
+import type { Tree } from '../../ecosystems/npm/tree.ts'
+import { Fault } from '../../model/faults.ts'
+import type { Change } from '../../model/plan.ts'
+import { signingKey } from '../../record/envelope.ts'
+import { makeReceipt, sealReceipt } from '../../record/receipt.ts'
+import { commitFiles, isClean } from '../../vcs/git.ts'
+import { commitMessage } from '../../vcs/commit-message.ts'
+import { bisectBatches } from '../../verify/bisect-batches.ts'
+import { verifyWithNpm } from '../../verify/native-npm.ts'
+import { runChecks } from '../../verify/run-checks.ts'
+import { runProcess } from '../../verify/run-process.ts'
+import type { EngineWorld, FixRequest, FixResult } from '../engine.ts'
+import { draftPlan, type PlanDraft } from './planner.ts'
+import { Session } from './session.ts'
+import { type Step, stepFor, withFiles, treeOf } from './step.ts'
+
+type Batch = readonly string[]
+
+const CHECK_TIMEOUT_MS = 30 * 60_000
+
+export async function fix(world: EngineWorld, request: FixRequest): Promise<FixResult> {
+  const session = new Session(world, request)
+  const draft = await draftPlan(session, request)
+  const run = new FixRun(session, draft, request)
+  return run.run()
+}
+
+class FixRun {
+  readonly #session: Session
+  readonly #draft: PlanDraft
+  readonly #request: FixRequest
+  readonly #before: Tree
+  readonly #after: Tree
+
+  constructor(session: Session, draft: PlanDraft, request: FixRequest) {
+    this.#session = session
+    this.#draft = draft
+    this.#request = request
+    this.#before = draft.planning.tree
+    this.#after = draft.proposal.realised.tree
+  }
+
+  async run(): Promise<FixResult> {
+    const { plan } = this.#draft
+    const nothing: FixResult = { plan, written: false, signed: false, verification: [], commits: [], rejected: [] }
+    const batches = this.#batches()
+    if (batches.length === 0 && plan.manifestChanges.length === 0) return nothing
+    const whole = await this.#step(this.#session.repository, this.#before, batches.flat())
+    const native = await this.#native(whole)
+    if (this.#request.dryRun) return { ...nothing, verification: [...whole.verification, ...native] }
+    const { kept, rejected } = this.#request.test === undefined ? { kept: batches, rejected: [] } : await this.#checked(batches, this.#request.test)
+    if (kept.length === 0) return { ...nothing, rejected }
+    const all = kept.length === batches.length
+    const written = this.#request.commit ? await this.#commit(kept) : await this.#write(all ? whole : await this.#step(this.#session.repository, this.#before, kept.flat()), all ? native : undefined)
+    return { ...nothing, ...written, plan: all ? plan : { ...plan, changes: this.#changes(this.#before, kept.flat()) }, written: true, rejected }
+  }
+
+  /** Independent batches; those that would not hold alone are one. A manifest edit binds everything to itself. */
+  #batches(): Batch[] {
+    const difference = differenceOf(this.#before, this.#after)
+    const locations = [...difference.set, ...difference.removed]
+    if (this.#draft.plan.manifestChanges.length > 0) return [locations]
+    const batches = batchesOf(this.#before, this.#after, difference)
+    const holds = (batch: Batch) => newDefects(this.#before, withOnly(this.#before, this.#after, batch)).length === 0
+    const alone = batches.filter(holds)
+    const bound = batches.filter((batch) => !holds(batch)).flat()
+    if (bound.length === 0) return alone
+    return holds(bound) ? [...alone, bound] : [locations]
+  }
+
+  #step(repository: Repository, from: Tree, locations: Batch): Promise<Step> {
+    return stepFor(this.#session, this.#draft, repository, from, locations)
+  }
+
+  async #native(step: Step): Promise<Step['verification']> {
+    if (!this.#request.native) return [{ check: 'npm', result: 'skipped', detail: 'asked not to (--no-native)' }]
+    this.#session.world.progress({ doing: 'Asking npm whether it accepts the result' })
+    const { folder, lock, manifests } = step.repository
+    const npm = await findNpm(this.#session.world.environment, process.platform, process.execPath)
+    return verifyWithNpm({ folder, files: step.files, lockfile: lock.file, lockfileVersion: lock.version, manifests, npm: npm?.command, run: runProcess, environment: this.#session.world.environment })
+  }
+
+  async #write(step: Step, native?: Step['verification']): Promise<Pick<FixResult, 'receipt' | 'signed' | 'verification'>> {
+    const verification = [...step.verification, ...(native ?? (await this.#native(step)))]
+    const changes = this.#changes(this.#before, [...step.difference.set, ...step.difference.removed])
+    const { path, text, signed } = await this.#receipt(step, verification, changes)
+    await writeFiles(step.repository.folder, [...step.files, { path, after: text }])
+    return { receipt: path, signed, verification }
+  }
+
+  async #receipt(step: Step, verification: Step['verification'], changes: readonly Change[]) {
+    const { world, database } = this.#session
+    const receipt = makeReceipt({
+      toolVersion: world.toolVersion,
+      now: world.now,
+      target: this.#draft.plan.target.id,
+      files: step.files,
+      edits: step.edits,
+      changes,
+      origins: step.origins,
+      advisories: { hash: database.status.hash, newest: database.status.newest },
+      verification,
+    })
+    const pem = this.#request.key === undefined ? undefined : await readFile(this.#request.key, 'utf8')
+    return { ...sealReceipt(receipt, pem === undefined ? undefined : signingKey(pem)), signed: pem !== undefined }
+  }
+
+  /** Runs the user's checks on ever smaller sets of batches; the files are as before when it ends. */
+  async #checked(batches: readonly Batch[], command: string): Promise<{ kept: readonly Batch[]; rejected: FixResult['rejected'] }> {
+    const { folder } = this.#session.repository
+    const outputs = new Map<string, string>()
+    const passes = async (kept: readonly Batch[]) => {
+      this.#session.world.progress({ doing: `Running the checks with ${kept.length} of ${batches.length} changes` })
+      const step = kept.length === 0 ? undefined : await this.#step(this.#session.repository, this.#before, kept.flat())
+      if (step !== undefined) await writeFiles(folder, step.files)
+      try {
+        const outcome = await runChecks(command, folder, { timeoutMs: CHECK_TIMEOUT_MS })
+        outputs.set(kept.flat().join('\n'), outcome.tail)
+        return outcome.passed
+      } finally {
+        if (step !== undefined) await writeFiles(folder, step.files.map((file) => ({ path: file.path, after: file.before, beforeSha256: file.afterSha256 })))
+      }
+    }
+    const { kept, guilty } = await bisectBatches(batches, passes)
+    const lastFailure = (batch: Batch) => [...outputs].findLast(([key]) => batch.every((location) => key.split('\n').includes(location)))?.[1] ?? ''
+    return { kept, rejected: guilty.map((batch) => ({ changes: this.#changes(this.#before, batch), output: lastFailure(batch) })) }
+  }
+
+  /** One commit for each batch, each with its own receipt. */
+  async #commit(kept: readonly Batch[]): Promise<Pick<FixResult, 'receipt' | 'signed' | 'verification' | 'commits'>> {
+    const { folder, lock, manifest } = this.#session.repository
+    const touched = [lock.file, ...(manifest === undefined ? [] : [manifest.file])]
+    if (!(await isClean(folder, touched))) throw new Fault('git-failed', `${touched.join(' or ')} holds changes that are not committed.`, { hint: 'Commit or stash them first.' })
+    let repository = this.#session.repository
+    let from = this.#before
+    let last: Pick<FixResult, 'receipt' | 'signed' | 'verification'> = { signed: false, verification: [] }
+    const commits: { id: string; subject: string }[] = []
+    for (const batch of kept) {
+      const step = await this.#step(repository, from, batch)
+      const verification = [...step.verification, ...(await this.#native(step))]
+      const changes = this.#changes(from, batch)
+      const { path, text, signed } = await this.#receipt(step, verification, changes)
+      await writeFiles(folder, [...step.files, { path, after: text }])
+      const message = commitMessage({ changes, findings: this.#draft.plan.findings.map(({ finding }) => finding), verification, receipt: path })
+      const { id, subject } = await commitFiles({ folder, files: [...step.files.map((file) => file.path), path], message })
+      commits.push({ id, subject })
+      last = { receipt: path, signed, verification }
+      repository = withFiles(repository, step.files)
+      from = treeOf(this.#draft, repository)
+    }
+    return { ...last, commits }
+  }
+
+  #changes(from: Tree, locations: Batch): readonly Change[] {
+    const after = withOnly(from, this.#after, locations)
+    const locked = readLocked(from)
+    const left = new Set([...readLocked(after).units.keys()])
+    const { plan } = this.#draft
+    const fixed = plan.findings.flatMap(({ finding, outcome }) => (outcome === 'fixed' && locked.units.has(`${finding.name}@${finding.version}`) && !left.has(`${finding.name}@${finding.version}`) ? [finding] : []))
+    const young = new Map(plan.changes.flatMap(({ name, to, coolDownException }) => (coolDownException === undefined ? [] : [[`${name}@${to}`, coolDownException.published] as const])))
+    return changesOf({ locked, after, difference: differenceOf(from, after), fixed, young, coolDownDays: this.#session.policy.coolDown.days })
+  }
+}

@@ -1,0 +1,130 @@
+/** What every verb starts from: the project's files, the advisories, the registry's metadata. */
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { findingId, findingsOf, weightOf } from '../../advisories/findings.ts'
+import { openAdvisories } from '../../advisories/open.ts'
+import { ECOSYSTEM, inventoryOf } from '../../ecosystems/npm/inventory.ts'
+import { Planning } from '../../ecosystems/npm/planning.ts'
+import { type Repository, readRepository } from '../../ecosystems/npm/repository.ts'
+import { buildTree } from '../../ecosystems/npm/build-tree.ts'
+import type { NpmCatalogue } from '../../ecosystems/npm/registry/catalogue.ts'
+import type { AdvisoryDatabase, AdvisoryMatch } from '../../model/advisory.ts'
+import { Fault } from '../../model/faults.ts'
+import type { Finding } from '../../model/finding.ts'
+import type { Inventory } from '../../model/inventory.ts'
+import type { Policy } from '../../model/policy.ts'
+import { dataFolder } from '../data-folder.ts'
+import type { EngineWorld, ScanRequest } from '../engine.ts'
+
+/** Where Suture keeps its database and its cache: `SUTURE_HOME`, else the platform's folder for such data. */
+export function homeFolder(environment: EngineWorld['environment']): string {
+  if (environment['SUTURE_HOME']) return environment['SUTURE_HOME']
+  if (process.platform === 'win32') return join(environment['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local'), 'suture')
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'suture')
+  return join(environment['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'suture')
+}
+
+export class Session {
+  readonly repository: Repository
+  readonly database: AdvisoryDatabase
+  readonly policy: Policy
+  readonly world: EngineWorld
+  readonly now: Date
+  readonly #request: ScanRequest
+  readonly #matches = new Map<string, readonly AdvisoryMatch[]>()
+  #catalogue: NpmCatalogue | undefined
+
+  constructor(world: EngineWorld, request: ScanRequest) {
+    this.world = world
+    this.now = world.now()
+    this.policy = request.policy
+    this.#request = request
+    this.repository = readRepository(request.folder)
+    this.database = openDatabase(world, request.advisories)
+  }
+
+  match = (name: string, version: string): readonly AdvisoryMatch[] => {
+    if (!this.database.knows(ECOSYSTEM, name)) return NO_MATCHES
+    const key = `${name}@${version}`
+    let found = this.#matches.get(key)
+    if (found === undefined) {
+      found = this.database.match(ECOSYSTEM, name, version)
+      this.#matches.set(key, found)
+    }
+    return found
+  }
+
+  /** The inventory as the lock alone tells it. */
+  inventory(): Inventory {
+    const { lock, manifest } = this.repository
+    return inventoryOf(this.repository, buildTree(lock, manifest))
+  }
+
+  findings(inventory: Inventory): readonly Finding[] {
+    return findingsOf(inventory, this.database, this.policy, this.now)
+  }
+
+  async catalogue(): Promise<NpmCatalogue> {
+    if (this.#catalogue === undefined) {
+      const [{ loadNpmConfig }, { openCatalogue }] = await Promise.all([
+        import('../../ecosystems/npm/registry/npm-config.ts'),
+        import('../../ecosystems/npm/registry/catalogue.ts'),
+      ])
+      const config = await loadNpmConfig({ folder: this.repository.folder, env: this.world.environment })
+      this.#catalogue = openCatalogue({
+        config,
+        cacheFolder: join(homeFolder(this.world.environment), 'registry'),
+        needPublishTimes: this.policy.coolDown.days > 0,
+        now: this.world.now,
+        offline: this.#request.offline,
+        progress: (done, total) => this.world.progress({ doing: 'Reading package metadata', done, total }),
+      })
+    }
+    return this.#catalogue
+  }
+
+  /** `only`: advisory ids, aliases or package names; empty for all. */
+  async planning(only: readonly string[] = []): Promise<Planning> {
+    const { manifest } = this.repository
+    const selected = this.#selection(only)
+    return Planning.open({
+      repository: this.repository,
+      catalogue: await this.catalogue(),
+      rules: { policy: this.policy, node: this.policy.node ?? manifest?.node, now: this.now, needsIntegrity: true },
+      match: this.match,
+      weigh: (name, match) => {
+        const weight = weightOf(this.policy, name, match, this.now)
+        return selected(name, match) ? { weight, aside: 0 } : { weight: 0, aside: weight }
+      },
+    })
+  }
+
+  #selection(only: readonly string[]): (name: string, match: AdvisoryMatch) => boolean {
+    if (only.length === 0) return () => true
+    const inventory = this.inventory()
+    const findings = this.findings(inventory)
+    for (const subject of only) {
+      const known = findings.some((finding) => finding.name === subject || finding.ids.includes(subject))
+      if (!known) throw new Fault('not-found', `No finding here is about ${subject}.`)
+    }
+    return (name, match) => only.includes(name) || match.ids.some((id) => only.includes(id))
+  }
+
+  /** The open findings of a result, by id. */
+  openIn(components: Iterable<{ readonly name: string; readonly version: string }>): ReadonlySet<string> {
+    const open = new Set<string>()
+    for (const { name, version } of components) for (const match of this.match(name, version)) open.add(findingId(name, version, match.group))
+    return open
+  }
+}
+
+const NO_MATCHES: readonly AdvisoryMatch[] = []
+
+export function openDatabase(world: EngineWorld, explicit: string | undefined): AdvisoryDatabase {
+  return openAdvisories({
+    folder: join(homeFolder(world.environment), 'advisories'),
+    bundledFolder: dataFolder(),
+    progress: world.progress,
+    ...(explicit === undefined ? {} : { explicit }),
+  })
+}

@@ -1,0 +1,102 @@
+/** One act on the files: some locations of a planned tree become real, with edits, verification and receipt. */
+import { sha256Of } from '../../apply/write-files.ts'
+import { buildTree } from '../../ecosystems/npm/build-tree.ts'
+import { withOnly } from '../../ecosystems/npm/changes.ts'
+import { newDefects } from '../../ecosystems/npm/check-tree.ts'
+import { inventoryOf } from '../../ecosystems/npm/inventory.ts'
+import { readManifest } from '../../ecosystems/npm/manifest.ts'
+import { manifestEdits } from '../../ecosystems/npm/manifest-edits.ts'
+import { differenceOf, lockPatch, manifestsNeeded, type TreeDifference } from '../../ecosystems/npm/patch.ts'
+import { readLock } from '../../ecosystems/npm/read-lock.ts'
+import type { FullManifest } from '../../ecosystems/npm/registry/read-manifest.ts'
+import type { Repository } from '../../ecosystems/npm/repository.ts'
+import type { Tree } from '../../ecosystems/npm/tree.ts'
+import type { Edit, PatchedFile } from '../../model/edit.ts'
+import { Fault } from '../../model/faults.ts'
+import type { ReceiptOrigin } from '../../model/receipt.ts'
+import { applyEdits, editsOf } from '../../text/edits.ts'
+import { checkOutside } from '../../verify/compare.ts'
+import type { VerificationStep } from '../../verify/step.ts'
+import type { PlanDraft } from './planner.ts'
+import type { Session } from './session.ts'
+
+export interface Step {
+  readonly repository: Repository
+  readonly files: readonly PatchedFile[]
+  readonly edits: readonly Edit[]
+  readonly difference: TreeDifference
+  readonly verification: readonly VerificationStep[]
+  readonly origins: readonly ReceiptOrigin[]
+}
+
+/** The step that makes only `locations` of the draft's result real, starting from the files of `repository`. */
+export async function stepFor(session: Session, draft: PlanDraft, repository: Repository, from: Tree, locations: Iterable<string>): Promise<Step> {
+  const { realised } = draft.proposal
+  const catalogue = await session.catalogue()
+  const after = withOnly(from, realised.tree, locations)
+  const difference = differenceOf(from, after)
+  const needed = manifestsNeeded(after, difference)
+  const manifests = new Map<string, FullManifest>()
+  for (const manifest of await catalogue.manifests(needed)) manifests.set(`${manifest.name}@${manifest.version}`, manifest)
+  const { edits: inManifest, written } = manifestEdits(repository, realised.revisions)
+  const inLock = lockPatch({ repository, before: from, after, difference, manifests, manifestEdits: written })
+  const edits = [...inLock, ...inManifest]
+  const texts = [
+    { path: repository.lock.file, text: repository.lock.text },
+    ...(repository.manifest === undefined ? [] : [{ path: repository.manifest.file, text: repository.manifest.text }]),
+  ]
+  const files = texts.flatMap(({ path, text }) => patched(path, text, edits))
+  const verification = [checkOutside(files, edits), ...verify(session, draft, repository, files, from, after), checkIntegrity(difference, needed.length, manifests)]
+  const origins = needed.map(({ name, version }): ReceiptOrigin => {
+    const integrity = manifests.get(`${name}@${version}`)?.dist.integrity
+    const metadataSha256 = catalogue.metadataDigest(name)
+    return { name, version, metadataSha256: metadataSha256 ?? sha256Of(''), ...(integrity === undefined ? {} : { integrity }) }
+  })
+  return { repository, files, edits, difference, verification, origins }
+}
+
+function patched(path: string, before: string, edits: readonly Edit[]): PatchedFile[] {
+  const own = editsOf(path, edits)
+  if (own.length === 0) return []
+  const after = applyEdits(before, own)
+  return [{ path, before, after, beforeSha256: sha256Of(before), afterSha256: sha256Of(after) }]
+}
+
+/** The files as they would be, read anew: the same tree, no need broken, and nothing open that the plan calls fixed. */
+function verify(session: Session, draft: PlanDraft, repository: Repository, files: readonly PatchedFile[], from: Tree, after: Tree): VerificationStep[] {
+  const repositoryAfter = withFiles(repository, files)
+  const reread = treeOf(draft, repositoryAfter)
+  const strange = [...differenceOf(after, reread).set, ...differenceOf(after, reread).removed]
+  if (strange.length > 0) throw new Fault('verification-failed', `The written lock would say something else about ${strange.slice(0, 3).join(', ')} than was planned.`)
+  const [defect] = newDefects(from, reread)
+  if (defect !== undefined) throw new Fault('verification-failed', `${defect.location || 'The project'} would no longer be served with ${defect.name}: ${defect.detail}.`)
+  const open = new Set(session.findings(inventoryOf(repositoryAfter, reread)).map(({ id }) => id))
+  const planned = new Set(session.findings(inventoryOf(repositoryAfter, after)).map(({ id }) => id))
+  const extra = [...open].filter((id) => !planned.has(id))
+  if (extra.length > 0) throw new Fault('verification-failed', `A fresh scan would still find ${extra.slice(0, 3).join(', ')}.`)
+  return [
+    { check: 'every need is met', result: 'passed', detail: `${reread.size} entries, none worse served than before` },
+    { check: 'fresh scan', result: 'passed', detail: `${open.size} findings stay, as planned` },
+  ]
+}
+
+export function treeOf(draft: PlanDraft, repository: Repository): Tree {
+  return buildTree(repository.lock, repository.manifest, (name, version) => draft.planning.factsOf(name, version))
+}
+
+export function withFiles(repository: Repository, files: readonly PatchedFile[]): Repository {
+  const text = (path: string) => files.find((file) => file.path === path)?.after
+  const lock = text(repository.lock.file)
+  const manifest = repository.manifest === undefined ? undefined : text(repository.manifest.file)
+  return {
+    ...repository,
+    lock: lock === undefined ? repository.lock : readLock(repository.lock.file, lock),
+    manifest: manifest === undefined || repository.manifest === undefined ? repository.manifest : readManifest(repository.manifest.file, manifest),
+  }
+}
+
+function checkIntegrity(difference: TreeDifference, versions: number, manifests: ReadonlyMap<string, FullManifest>): VerificationStep {
+  const without = [...manifests.values()].find(({ dist }) => dist.integrity === undefined && dist.shasum === undefined)
+  if (without !== undefined) throw new Fault('verification-failed', `The registry gives no integrity value for ${without.name}@${without.version}.`)
+  return { check: 'integrity values', result: 'passed', detail: `${difference.set.length} entries carry what the registry states for ${versions} versions` }
+}

@@ -1,0 +1,120 @@
+/** An npm project's side of planning: worlds for the planner, and a placed tree for what the planner chose. */
+import type { AdvisoryMatch } from '../../model/advisory.ts'
+import type { Catalogue, PackageFacts, VersionFacts } from '../../model/catalogue.ts'
+import type { ChosenVersions, PlanningSource, Realisation, WorldState } from '../../model/world.ts'
+import { buildTree, packageName } from './build-tree.ts'
+import { buildWorld, type NpmWorld, vulnerablePackages, type Weight } from './build-world.ts'
+import type { CandidateRules } from './candidates.ts'
+import { type Defect, newDefects } from './check-tree.ts'
+import { type Locked, readLocked } from './locked.ts'
+import { type ManifestRevision, revisionsOf } from './manifest-edits.ts'
+import type { OverrideRule } from './overrides.ts'
+import { place } from './place.ts'
+import type { Repository } from './repository.ts'
+import type { Tree } from './tree.ts'
+
+export interface PlanningInput {
+  readonly repository: Repository
+  readonly catalogue: Catalogue
+  readonly rules: CandidateRules
+  readonly match: (name: string, version: string) => readonly AdvisoryMatch[]
+  readonly weigh: (name: string, match: AdvisoryMatch) => Weight
+}
+
+export interface Realised extends Realisation {
+  readonly tree: Tree
+  readonly defects: readonly Defect[]
+  readonly revisions: readonly ManifestRevision[]
+}
+
+export class Planning implements PlanningSource<NpmWorld, Realised> {
+  readonly tree: Tree
+  readonly locked: Locked
+  readonly #input: PlanningInput
+  readonly #overrides: readonly OverrideRule[]
+
+  private constructor(input: PlanningInput, tree: Tree) {
+    this.#input = input
+    this.tree = tree
+    this.locked = readLocked(tree)
+    this.#overrides = input.repository.manifest?.overrides ?? []
+  }
+
+  /** A version 1 lock has neither peers nor, from npm 5, real ranges: there the registry is asked about every package of the lock. */
+  static async open(input: PlanningInput): Promise<Planning> {
+    const { lock, manifest } = input.repository
+    if (lock.version === 1) await input.catalogue.load(registryNames(input.repository))
+    return new Planning(input, buildTree(lock, manifest, (name, version) => factsIn(input.catalogue, name, version)))
+  }
+
+  /** Packages that are told apart from the start. */
+  start(): readonly string[] {
+    return vulnerablePackages({ locked: this.locked, match: this.#input.match, weigh: this.#input.weigh })
+  }
+
+  read(packages: readonly string[]): Promise<void> {
+    return this.#input.catalogue.load(packages)
+  }
+
+  build(state: WorldState): NpmWorld {
+    const { catalogue, rules, match, weigh } = this.#input
+    return buildWorld({ locked: this.locked, catalogue, rules, overrides: this.#overrides, match, weigh, ...state })
+  }
+
+  movable(built: NpmWorld): ReadonlySet<string> {
+    return built.movable
+  }
+
+  get rules(): CandidateRules {
+    return this.#input.rules
+  }
+
+  packageFacts(name: string): PackageFacts | undefined {
+    return this.#input.catalogue.get(name)
+  }
+
+  factsOf(name: string, version: string): VersionFacts | undefined {
+    return factsIn(this.#input.catalogue, name, version)
+  }
+
+  /** Places what the planner chose and compares the result with the lock, need by need. */
+  realise(choice: ChosenVersions): Realised {
+    const revisions = revisionsOf(this.#input.repository, this.locked, choice)
+    const placed = place({
+      locked: this.locked,
+      chosen: choice.versions,
+      takes: choice.takes,
+      factsOf: (name, version) => this.factsOf(name, version),
+      overrides: this.#overrides,
+      revisions,
+    })
+    const defects = newDefects(this.tree, placed.tree)
+    return { tree: placed.tree, defects, revisions, suspects: suspectsOf(this.locked, placed.tree, defects, placed.homeless) }
+  }
+}
+
+function factsIn(catalogue: Catalogue, name: string, version: string): VersionFacts | undefined {
+  return catalogue.get(name)?.versions.find((facts) => facts.version === version)
+}
+
+/** Names that only a registry can know: whoever asks must not tell it about folders and repositories. */
+function registryNames({ lock }: Repository): readonly string[] {
+  const names = new Set<string>()
+  for (const entry of lock.entries.values()) {
+    if (entry.location !== '' && entry.link === undefined && entry.version !== '' && !entry.bundled) names.add(packageName(entry))
+  }
+  return [...names]
+}
+
+function suspectsOf(locked: Locked, tree: Tree, defects: readonly Defect[], homeless: readonly string[]): readonly string[] {
+  if (defects.length === 0) return []
+  const isNew = (key: string) => !locked.units.has(key)
+  const involved = defects.flatMap(({ location, name }) => {
+    const node = tree.get(location)
+    const others = [...tree.values()].filter((other) => other.packageName === name)
+    return [node, ...others].flatMap((other) => (other === undefined ? [] : [`${other.packageName}@${other.version}`]))
+  })
+  const suspects = [...new Set([...homeless, ...involved])].filter(isNew)
+  const anyNew = [...tree.values()].filter((node) => node.origin === 'registry').map((node) => `${node.packageName}@${node.version}`)
+  return suspects.length > 0 ? suspects : [...new Set(anyNew)].filter(isNew)
+}

@@ -1,0 +1,142 @@
+/** One question to the planner, answered in full: the best plan that has a place, the curve, and the price of every finding. */
+import { Fault } from '../model/faults.ts'
+import type { Budget, CurvePoint } from '../model/plan.ts'
+import type { BuiltWorld, ChosenVersions, PlanningSource, Realisation } from '../model/world.ts'
+import { type Chosen, type ChooseOptions, choose } from './choose.ts'
+import { curve, knee } from './curve.ts'
+import { encode } from './encode.ts'
+import type { Bounds } from './optimise.ts'
+import { type AlonePrice, prices } from './prices.ts'
+import { openSat } from './sat.ts'
+
+export interface ProposeOptions {
+  readonly budget: Budget
+  readonly manifest: boolean
+  readonly progress?: (round: number, packages: number) => void
+}
+
+export interface Proposal<Built extends BuiltWorld, Result extends Realisation> {
+  readonly chosen: Chosen<Built>
+  readonly bounds: Bounds
+  readonly realised: Result
+  readonly curve: readonly CurvePoint[]
+  readonly knee: number
+  /** Finding id → what removing it alone takes, from the lock only. */
+  readonly prices: ReadonlyMap<string, AlonePrice | undefined>
+  /** The same where manifest edits are allowed; asked only when the lock alone leaves a finding without a price. */
+  readonly manifestPrices: ReadonlyMap<string, AlonePrice | undefined>
+  readonly notes: readonly string[]
+}
+
+const MAX_PLACINGS = 24
+
+export async function propose<Built extends BuiltWorld, Result extends Realisation>(
+  source: PlanningSource<Built, Result>,
+  options: ProposeOptions,
+): Promise<Proposal<Built, Result>> {
+  const start = source.start()
+  await source.read(start)
+  const expanded = new Set(start)
+  const banned = new Set<string>()
+  const notes: string[] = []
+  const shared = { expanded, banned, ...(options.progress === undefined ? {} : { progress: options.progress }) }
+  for (let placing = 0; placing < MAX_PLACINGS; placing++) {
+    const everything = await choose(source, { ...shared, bounds: {}, manifest: false })
+    const lists = await priceLists(everything)
+    const { bounds, note } = boundsOf(options.budget, lists.curve)
+    const same = options.budget === 'all' && !options.manifest
+    const chosen = same ? everything : await within(source, { ...shared, bounds, manifest: options.manifest }, lists.curve, notes)
+    const realised = source.realise(chosenVersions(source, chosen))
+    if (realised.suspects.length > 0) {
+      for (const suspect of realised.suspects) banned.add(suspect)
+      continue
+    }
+    const unpriced = [...lists.prices.values()].some((price) => price === undefined)
+    const manifestPrices = unpriced ? await manifestPriceList(source, shared) : new Map<string, AlonePrice | undefined>()
+    if (note !== undefined) notes.push(note)
+    if (lists.completeFrom > 0 && lists.curve.length > 2) {
+      notes.push(`Below ${lists.completeFrom} new versions the curve shows its corners only; each is an optimum.`)
+    }
+    return { chosen, bounds, realised, curve: lists.curve, knee: knee(lists.curve), prices: lists.prices, manifestPrices, notes }
+  }
+  throw new Fault('planner-limit', `No plan whose versions all have a place was found in ${MAX_PLACINGS} attempts.`)
+}
+
+/** A bound between two corners of the curve can be hard; the corner below it is then the best plan that is proved to keep it. */
+async function within<Built extends BuiltWorld>(source: PlanningSource<Built>, options: ChooseOptions, points: readonly CurvePoint[], notes: string[]) {
+  const most = options.bounds.newVersions
+  try {
+    return await choose(source, options)
+  } catch (fault) {
+    if (!(fault instanceof Fault) || fault.code !== 'planner-limit' || most === undefined) throw fault
+    const corner = points.findLastIndex((point) => point.newVersions <= most)
+    notes.push(`The best plan with exactly ${most} new versions is beyond the planner’s limit; this is the best with ${points[corner]?.newVersions ?? 0}.`)
+    return choose(source, { ...options, bounds: cornerAt(points, corner) })
+  }
+}
+
+async function priceLists<Built extends BuiltWorld>({ built, reduced }: Chosen<Built>) {
+  const sat = await openSat()
+  const encoded = encode(built.world, reduced, sat, { manifest: false })
+  built.world.units.forEach((unit, id) => {
+    const literal = encoded.unit[id] ?? 0
+    if (unit.standIn && literal !== 0) sat.addClause([-literal])
+  })
+  const found = prices(built.world, encoded)
+  const { points, completeFrom } = curve(built.world, encoded)
+  sat.dispose()
+  return { prices: found, curve: points, completeFrom }
+}
+
+async function manifestPriceList<Built extends BuiltWorld>(source: PlanningSource<Built>, shared: Pick<ChooseOptions, 'expanded' | 'banned'>) {
+  const { built, reduced } = await choose(source, { ...shared, bounds: {}, manifest: true })
+  const sat = await openSat()
+  const found = prices(built.world, encode(built.world, reduced, sat, { manifest: true }))
+  sat.dispose()
+  return found
+}
+
+function boundsOf(budget: Budget, points: readonly CurvePoint[]): { readonly bounds: Bounds; readonly note?: string } {
+  if (budget === 'all') return { bounds: {} }
+  if (budget === 'default') return { bounds: { noBreakingLines: true } }
+  if (budget === 'knee') return { bounds: cornerAt(points, knee(points)) }
+  if (budget === 0) return { bounds: { newVersions: 0 } }
+  const reachable = points.findLastIndex((point) => point.newVersions <= budget)
+  const point = points[reachable]
+  if (point === undefined || point.newVersions === budget || reachable === points.length - 1) return { bounds: reachable === points.length - 1 ? {} : cornerAt(points, reachable) }
+  return { bounds: { newVersions: budget } }
+}
+
+/** Weights that make one corner of the curve the only optimum: between what the step before it bought and what the step after it buys. */
+function cornerAt(points: readonly CurvePoint[], at: number): Bounds {
+  const here = points[at]
+  if (here === undefined) return {}
+  const before = points[at - 1]
+  const after = points[at + 1]
+  const gained = before === undefined ? Number.POSITIVE_INFINITY : (before.riskLeft - here.riskLeft) / (here.newVersions - before.newVersions)
+  const offered = after === undefined ? 0 : (here.riskLeft - after.riskLeft) / (after.newVersions - here.newVersions)
+  if (gained <= offered) return { newVersions: here.newVersions }
+  const rate = gained === Number.POSITIVE_INFINITY ? offered * 2 + 1 : (gained + offered) / 2
+  const scale = 1000
+  return { exchange: { risk: scale, newVersions: Math.max(1, Math.round(rate * scale)) } }
+}
+
+export function chosenVersions<Built extends BuiltWorld>(source: Pick<PlanningSource<Built>, 'movable'>, { built, solution }: Chosen<Built>): ChosenVersions {
+  const { units } = built.world
+  const movable = source.movable(built)
+  const versions = new Map<string, string[]>()
+  units.forEach((unit, id) => {
+    const list = versions.get(unit.package) ?? []
+    versions.set(unit.package, list)
+    if (!unit.standIn && (solution.present.has(id) || (unit.locked && !movable.has(unit.package)))) list.push(unit.version)
+  })
+  const takes = new Map<string, Map<string, string>>()
+  for (const { consumer, package: name, unit } of solution.takes) {
+    const owner = typeof consumer === 'number' ? units[consumer] : undefined
+    if (typeof consumer === 'number' && (owner === undefined || !solution.present.has(consumer))) continue
+    const key = owner === undefined ? String(consumer) : `${owner.package}@${owner.version}`
+    const version = units[unit]?.version
+    if (version !== undefined) takes.set(key, (takes.get(key) ?? new Map<string, string>()).set(name, version))
+  }
+  return { versions, takes, edits: solution.edits }
+}
