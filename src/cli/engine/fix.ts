@@ -4,16 +4,14 @@ import { batchesOf, changesOf, withOnly } from '../../ecosystems/npm/changes.ts'
 import { newDefects } from '../../ecosystems/npm/check-tree.ts'
 import { readLocked } from '../../ecosystems/npm/locked.ts'
 import { differenceOf } from '../../ecosystems/npm/patch.ts'
-import { findNpm } from '../../ecosystems/npm/registry/find-npm.ts'
 import type { Repository } from '../../ecosystems/npm/repository.ts'
 import type { Tree } from '../../ecosystems/npm/tree.ts'
 import { Fault } from '../../model/faults.ts'
 import type { Change } from '../../model/plan.ts'
 import { signingKey } from '../../record/envelope.ts'
 import { makeReceipt, sealReceipt } from '../../record/receipt.ts'
-import { commitFiles, isClean } from '../../vcs/git.ts'
-import { commitMessage } from '../../vcs/commit-message.ts'
 import { bisectBatches } from '../../verify/bisect-batches.ts'
+import { findOnPath } from '../../verify/find-on-path.ts'
 import { verifyWithNpm } from '../../verify/native-npm.ts'
 import { runChecks } from '../../verify/run-checks.ts'
 import { runProcess } from '../../verify/run-process.ts'
@@ -83,9 +81,9 @@ class FixRun {
   async #native(step: Step): Promise<Step['verification']> {
     if (!this.#request.native) return [{ check: 'npm', result: 'skipped', detail: 'asked not to (--no-native)' }]
     this.#session.world.progress({ doing: 'Asking npm whether it accepts the result' })
-    const { folder, lock, manifests } = step.repository
-    const npm = await findNpm(this.#session.world.environment, process.platform, process.execPath)
-    return verifyWithNpm({ folder, files: step.files, lockfile: lock.file, lockfileVersion: lock.version, manifests, npm: npm?.command, run: runProcess, environment: this.#session.world.environment })
+    const { folder, manifests } = step.repository
+    const { environment } = this.#session.world
+    return verifyWithNpm({ folder, files: step.files, manifests, npm: findOnPath('npm', environment), environment, run: runProcess, offline: this.#request.offline })
   }
 
   async #write(step: Step, native?: Step['verification']): Promise<Pick<FixResult, 'receipt' | 'signed' | 'verification'>> {
@@ -122,7 +120,7 @@ class FixRun {
       const step = kept.length === 0 ? undefined : await this.#step(this.#session.repository, this.#before, kept.flat())
       if (step !== undefined) await writeFiles(folder, step.files)
       try {
-        const outcome = await runChecks(command, folder, { timeoutMs: CHECK_TIMEOUT_MS })
+        const outcome = await runChecks(command, folder, { timeoutMs: CHECK_TIMEOUT_MS, environment: this.#session.world.environment })
         outputs.set(kept.flat().join('\n'), outcome.tail)
         return outcome.passed
       } finally {
@@ -136,6 +134,7 @@ class FixRun {
 
   /** One commit for each batch, each with its own receipt. */
   async #commit(kept: readonly Batch[]): Promise<Pick<FixResult, 'receipt' | 'signed' | 'verification' | 'commits'>> {
+    const [{ commitFiles, isClean }, { commitMessage }] = await Promise.all([import('../../vcs/git.ts'), import('../../vcs/commit-message.ts')])
     const { folder, lock, manifest } = this.#session.repository
     const touched = [lock.file, ...(manifest === undefined ? [] : [manifest.file])]
     if (!(await isClean(folder, touched))) throw new Fault('git-failed', `${touched.join(' or ')} holds changes that are not committed.`, { hint: 'Commit or stash them first.' })
