@@ -58,6 +58,8 @@ export interface JsonLimits {
   readonly maxDepth?: number
   /** Values in the whole document; unbounded unless given. */
   readonly maxNodes?: number
+  /** Members of one object, or items of one array; unbounded unless given. */
+  readonly maxMembers?: number
   /** What messages call the text. */
   readonly file?: string
 }
@@ -124,6 +126,7 @@ class Reader {
   readonly text: string
   readonly maxDepth: number
   readonly file: string
+  readonly maxMembers: number
   nodesLeft: number
   at = 0
 
@@ -131,6 +134,7 @@ class Reader {
     this.text = text
     this.maxDepth = limits.maxDepth ?? 200
     this.nodesLeft = limits.maxNodes ?? Number.POSITIVE_INFINITY
+    this.maxMembers = limits.maxMembers ?? Number.POSITIVE_INFINITY
     this.file = limits.file ?? 'The text'
   }
 
@@ -179,6 +183,7 @@ class Reader {
       if (this.text.charCodeAt(this.at) !== COLON) throw this.invalid(this.at, 'a colon is expected')
       this.at++
       this.space()
+      if (members.length >= this.maxMembers) throw this.tooMany(start)
       members.push({ key, keyStart, keyEnd, value: this.value(depth + 1) })
       this.space()
       const code = this.text.charCodeAt(this.at)
@@ -196,6 +201,7 @@ class Reader {
     if (this.text.charCodeAt(this.at) === CLOSE_BRACKET) return { kind: 'array', start, end: ++this.at, items: NO_ITEMS }
     const items: JsonNode[] = []
     for (;;) {
+      if (items.length >= this.maxMembers) throw this.tooMany(start)
       items.push(this.value(depth + 1))
       this.space()
       const code = this.text.charCodeAt(this.at)
@@ -259,10 +265,18 @@ class Reader {
     return new Fault('json-invalid', `${this.file} is not valid JSON: ${what} at ${this.place(at)}.`)
   }
 
+  tooMany(start: number): Fault {
+    return new Fault('file-too-large', `${this.file} lists more than ${this.maxMembers} things in one at ${this.place(start)}.`)
+  }
+
   place(at: number): string {
-    const before = this.text.slice(0, at)
-    const line = before.split('\n').length
-    return `${line}:${at - before.lastIndexOf('\n')}`
+    let line = 1
+    let lineStart = 0
+    for (let next = this.text.indexOf('\n'); next !== -1 && next < at; next = this.text.indexOf('\n', lineStart)) {
+      line++
+      lineStart = next + 1
+    }
+    return `${line}:${at - lineStart + 1}`
   }
 }
 

@@ -2,7 +2,7 @@
 import { Fault } from '../../model/faults.ts'
 import { JsonObject, readJsonSource, toValue } from '../../text/json-source.ts'
 import { type OverrideRule, readOverrides } from './overrides.ts'
-import { ranges, text } from './read-lock.ts'
+import { nodeRange, optionalPeers, ownName, type Place, ranges } from './lock-fields.ts'
 
 export interface Manifest {
   readonly file: string
@@ -19,31 +19,36 @@ export interface Manifest {
   readonly hasWorkspaces: boolean
 }
 
+/** Bounds, far above any manifest that a person wrote. */
+const MAX_MANIFEST_LENGTH = 8 * 1024 * 1024
+const MAX_NODES = 200_000
+
+/** Faults: `manifest-invalid`, `json-*`, `file-too-large`. */
 export function readManifest(file: string, source: string): Manifest {
-  const root = readJsonSource(source, { file })
+  if (source.length > MAX_MANIFEST_LENGTH) throw new Fault('file-too-large', `${file} is larger than ${MAX_MANIFEST_LENGTH / 1024 / 1024} MiB.`)
+  const root = readJsonSource(source, { file, maxNodes: MAX_NODES })
   if (!(root instanceof JsonObject)) throw new Fault('manifest-invalid', `${file} is not a JSON object.`)
-  const section = (key: string) => ranges(file, '', root, key)
+  const place: Place = { file, location: '', code: 'manifest-invalid' }
+  const section = (key: string) => ranges(place, root, key)
   const dependencies = section('dependencies')
   const optionalDependencies = section('optionalDependencies')
   const devDependencies = section('devDependencies')
   const peerDependencies = section('peerDependencies')
-  const engines = root.get('engines')
   const overrides = root.get('overrides')
-  const meta = root.get('peerDependenciesMeta')
   const referenced = (name: string) =>
     devDependencies.get(name) ?? optionalDependencies.get(name) ?? dependencies.get(name) ?? peerDependencies.get(name)
   return {
     file,
     text: source,
     root,
-    name: text(file, '', root, 'name') ?? '',
+    name: ownName(place, root) ?? '',
     dependencies,
     optionalDependencies,
     devDependencies,
     peerDependencies,
-    optionalPeers: new Set(meta instanceof JsonObject ? meta.members.filter(({ value }) => value instanceof JsonObject && value.get('optional')?.kind === 'boolean').map(({ key }) => key) : []),
+    optionalPeers: optionalPeers(root),
     overrides: overrides === undefined ? [] : readOverrides(toValue(overrides), referenced),
     hasWorkspaces: root.get('workspaces') !== undefined,
-    node: engines instanceof JsonObject ? text(file, '', engines, 'node') : undefined,
+    node: nodeRange(place, root),
   }
 }

@@ -3,8 +3,8 @@
  * stands; rules nested under a package hold for all that it brings. Source: npm's package.json documentation, "overrides".
  */
 import { Fault } from '../../model/faults.ts'
-import { inRange, parsedRange } from './ranges.ts'
-import semver from 'semver'
+import { printable } from './lock-fields.ts'
+import { inRange, parsedRange, rangesIntersect } from './ranges.ts'
 
 export interface OverrideRule {
   readonly name: string
@@ -16,36 +16,66 @@ export interface OverrideRule {
   readonly parent: OverrideRule | undefined
 }
 
-const MAX_DEPTH = 32
+/** Bounds, far above what people write: each need is held against every rule of its name that is in force. */
+const MAX_DEPTH = 16
+const MAX_RULES_OF_ONE_NAME = 32
+const MAX_RULES = 10_000
 
 /** Reads `overrides`; `references` answers `$name` with the root's own range for it. */
 export function readOverrides(value: unknown, references: (name: string) => string | undefined): readonly OverrideRule[] {
-  if (value === undefined) return []
-  return readRules(value, references, undefined, 0)
+  return value === undefined ? [] : new Reader(references).rules(value, undefined, 0)
 }
 
-function readRules(value: unknown, references: (name: string) => string | undefined, parent: OverrideRule | undefined, depth: number) {
-  if (depth > MAX_DEPTH) throw new Fault('manifest-invalid', `The overrides in package.json are nested deeper than ${MAX_DEPTH}.`)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Fault('manifest-invalid', 'The overrides in package.json must be an object.')
+class Reader {
+  readonly #references: (name: string) => string | undefined
+  #left = MAX_RULES
+
+  constructor(references: (name: string) => string | undefined) {
+    this.#references = references
   }
-  const rules: OverrideRule[] = []
-  for (const [key, inner] of Object.entries(value)) {
-    if (key === '.') continue
+
+  rules(value: unknown, parent: OverrideRule | undefined, depth: number): readonly OverrideRule[] {
+    if (depth > MAX_DEPTH) throw invalid(`are nested deeper than ${MAX_DEPTH}`)
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('must be an object')
+    const rules: OverrideRule[] = []
+    const ofName = new Map<string, number>()
+    for (const [key, inner] of Object.entries(value)) {
+      if (key === '.') continue
+      const rule = this.#rule(key, inner, parent, depth)
+      const same = (ofName.get(rule.name) ?? 0) + 1
+      if (same > MAX_RULES_OF_ONE_NAME) throw invalid(`hold more than ${MAX_RULES_OF_ONE_NAME} rules for ${printable(rule.name)} in one place`)
+      ofName.set(rule.name, same)
+      rules.push(rule)
+    }
+    return rules
+  }
+
+  #rule(key: string, inner: unknown, parent: OverrideRule | undefined, depth: number): OverrideRule {
+    if (--this.#left < 0) throw invalid(`hold more than ${MAX_RULES} rules`)
     const at = key.indexOf('@', 1)
-    const nested: OverrideRule[] = []
     const own = typeof inner === 'string' ? inner : dot(inner)
+    const nested: OverrideRule[] = []
     const rule: OverrideRule = {
       name: at === -1 ? key : key.slice(0, at),
       keyRange: at === -1 ? '*' : key.slice(at + 1),
-      value: own === undefined ? undefined : reference(own, references),
+      value: own === undefined ? undefined : this.#reference(own),
       nested,
       parent,
     }
-    if (typeof inner !== 'string') nested.push(...readRules(inner, references, rule, depth + 1))
-    rules.push(rule)
+    if (typeof inner !== 'string') nested.push(...this.rules(inner, rule, depth + 1))
+    return rule
   }
-  return rules
+
+  #reference(value: string): string {
+    if (!value.startsWith('$')) return value
+    const found = this.#references(value.slice(1))
+    if (found === undefined) throw invalid(`say ${printable(value)}, which is no direct dependency`)
+    return found
+  }
+}
+
+function invalid(what: string): Fault {
+  return new Fault('manifest-invalid', `The overrides in package.json ${what}.`)
 }
 
 function dot(inner: unknown): string | undefined {
@@ -53,26 +83,32 @@ function dot(inner: unknown): string | undefined {
   return typeof own === 'string' ? own || '*' : undefined
 }
 
-function reference(value: string, references: (name: string) => string | undefined): string {
-  if (!value.startsWith('$')) return value
-  const found = references(value.slice(1))
-  if (found === undefined) throw new Fault('manifest-invalid', `The override ${value} in package.json names no direct dependency.`)
-  return found
+/** The rules for a name in force below `scope` (undefined: at the root), nearest first. */
+function* inForce(rules: readonly OverrideRule[], scope: OverrideRule | undefined, name: string): Generator<OverrideRule> {
+  for (let at = scope; at !== undefined; at = at.parent) {
+    yield* ofName(at.nested, name)
+    if (at.name === name) yield at
+  }
+  yield* ofName(rules, name)
 }
 
-/** The rules in force below `scope` (undefined: at the root), nearest first. */
-function inForce(rules: readonly OverrideRule[], scope: OverrideRule | undefined): readonly OverrideRule[] {
-  const found: OverrideRule[] = []
-  for (let at = scope; at !== undefined; at = at.parent) found.push(...at.nested, at)
-  return [...found, ...rules]
+const indexes = new WeakMap<readonly OverrideRule[], ReadonlyMap<string, readonly OverrideRule[]>>()
+
+function ofName(rules: readonly OverrideRule[], name: string): readonly OverrideRule[] {
+  if (rules.length === 0) return rules
+  let index = indexes.get(rules)
+  if (index === undefined) {
+    index = Map.groupBy(rules, (rule) => rule.name)
+    indexes.set(rules, index)
+  }
+  return index.get(name) ?? []
 }
 
 /** The range that holds for a need after overrides. */
 export function overriddenRange(rules: readonly OverrideRule[], scope: OverrideRule | undefined, name: string, declared: string): string {
   if (rules.length === 0) return declared
-  for (const rule of inForce(rules, scope)) {
-    if (rule.name !== name) continue
-    const concerns = rule.keyRange === '*' || parsedRange(declared) === undefined || semver.intersects(declared, rule.keyRange, true)
+  for (const rule of inForce(rules, scope, name)) {
+    const concerns = rule.keyRange === '*' || parsedRange(declared) === undefined || rangesIntersect(declared, rule.keyRange)
     if (concerns) return rule.value === undefined || rule.value === '*' ? declared : rule.value
   }
   return declared
@@ -81,8 +117,7 @@ export function overriddenRange(rules: readonly OverrideRule[], scope: OverrideR
 /** The scope that holds below a node reached from `scope`. */
 export function scopeBelow(rules: readonly OverrideRule[], scope: OverrideRule | undefined, name: string, version: string): OverrideRule | undefined {
   if (rules.length === 0) return undefined
-  for (const rule of inForce(rules, scope)) {
-    if (rule.name !== name) continue
+  for (const rule of inForce(rules, scope, name)) {
     if (inRange(version, rule.keyRange) || (rule.value !== undefined && inRange(version, rule.value))) return rule
   }
   return scope

@@ -37,18 +37,43 @@ function readSpec(name: string, range: string): Spec {
 
 const ranges = new Map<string, semver.Range | null>()
 
+/** Bounds: comparing two ranges takes the product of their comparators; the longest that packages publish have about a hundred. */
+const LONGEST_RANGE = 2048
+const MAX_COMPARATORS = 256
+
 /** The range, parsed loosely as npm does; undefined when it is not a version range. Cached. */
 export function parsedRange(range: string): semver.Range | undefined {
   let parsed = ranges.get(range)
   if (parsed === undefined) {
-    try {
-      parsed = range.length > 4096 ? null : new semver.Range(range, true)
-    } catch {
-      parsed = null
-    }
+    parsed = readRange(range)
     ranges.set(range, parsed)
   }
   return parsed ?? undefined
+}
+
+function readRange(range: string): semver.Range | null {
+  if (range.length > LONGEST_RANGE) return null
+  try {
+    const parsed = new semver.Range(range, true)
+    return parsed.set.reduce((sum, alternative) => sum + alternative.length, 0) <= MAX_COMPARATORS ? parsed : null
+  } catch {
+    return null
+  }
+}
+
+const intersections = new Map<string, boolean>()
+
+/** Whether some version lies in both; false where one of them is no range. Cached. */
+export function rangesIntersect(one: string, other: string): boolean {
+  const key = `${one}\n${other}`
+  let meet = intersections.get(key)
+  if (meet === undefined) {
+    const left = parsedRange(one)
+    const right = parsedRange(other)
+    meet = left !== undefined && right !== undefined && left.intersects(right, true)
+    intersections.set(key, meet)
+  }
+  return meet
 }
 
 const versions = new Map<string, semver.SemVer | null>()

@@ -1,20 +1,26 @@
 /** Version 1 locks: a nested tree of `dependencies`; ranges only in `requires`, with npm 5 often the exact installed version. */
 import { Fault } from '../../model/faults.ts'
 import { JsonObject } from '../../text/json-source.ts'
-import { checkLocation, isPackageName, isTrue, type LockEntry, MAX_ENTRIES, MAX_NESTING, printable, ranges, text, unlikely } from './read-lock.ts'
+import { checkLocation, isPackageName, isTrue, MAX_NESTING, ownName, type Place, printable, ranges, text, unlikely, version } from './lock-fields.ts'
+import { type LockEntry, MAX_ENTRIES } from './read-lock.ts'
 import { childLocation } from './tree.ts'
 
 const NONE: ReadonlyMap<string, string> = new Map()
 const NO_NAMES: ReadonlySet<string> = new Set()
 
+/** Where a version is none, it is the address that the package came from. */
+const LONGEST_ADDRESS = 4096
+
 export function readEntriesV1(file: string, root: JsonObject): ReadonlyMap<string, LockEntry> {
   const entries = new Map<string, LockEntry>()
-  entries.set('', { ...emptyEntry(''), name: text(file, '', root, 'name'), version: text(file, '', root, 'version') ?? '' })
-  readLevel(file, '', root, entries, 0)
+  const place: Place = { file, location: '', code: 'lockfile-invalid' }
+  entries.set('', { ...emptyEntry(''), name: ownName(place, root), version: version(place, root) })
+  readLevel(place, root, entries, 0)
   return entries
 }
 
-function readLevel(file: string, parent: string, of: JsonObject, entries: Map<string, LockEntry>, depth: number) {
+function readLevel(place: Place, of: JsonObject, entries: Map<string, LockEntry>, depth: number) {
+  const { file, location: parent } = place
   if (depth > MAX_NESTING) throw new Fault('lockfile-invalid', `${file} is nested deeper than ${MAX_NESTING} packages.`)
   const dependencies = of.get('dependencies')
   if (!(dependencies instanceof JsonObject)) return
@@ -22,26 +28,29 @@ function readLevel(file: string, parent: string, of: JsonObject, entries: Map<st
   if (twice !== undefined) throw new Fault('lockfile-invalid', `${file} holds ${printable(childLocation(parent, twice))} twice.`)
   for (const { key, value } of dependencies.members) {
     const location = childLocation(parent, key)
-    if (!isPackageName(key) || !(value instanceof JsonObject)) throw unlikely(file, parent, `dependencies.${key}`)
+    if (!isPackageName(key) || !(value instanceof JsonObject)) throw unlikely(place, `dependencies.${key}`)
     checkLocation(file, location)
-    entries.set(location, readEntry(file, location, value))
+    const inside: Place = { ...place, location }
+    entries.set(location, readEntry(inside, value))
     if (entries.size > MAX_ENTRIES) throw new Fault('lockfile-too-large', `${file} has more than ${MAX_ENTRIES} entries.`)
-    readLevel(file, location, value, entries, depth + 1)
+    readLevel(inside, value, entries, depth + 1)
   }
 }
 
-function readEntry(file: string, location: string, entry: JsonObject): LockEntry {
-  const version = text(file, location, entry, 'version') ?? ''
-  const alias = /^npm:((?:@[^/@]+\/)?[^/@]+)@(.+)$/.exec(version)
-  const plain = alias === null && !version.includes(':')
+function readEntry(place: Place, entry: JsonObject): LockEntry {
+  const written = version(place, entry, LONGEST_ADDRESS)
+  const alias = /^npm:((?:@[^/@]+\/)?[^/@]+)@(.+)$/.exec(written)
+  const [, name, aliased] = alias ?? []
+  if (name !== undefined && !isPackageName(name)) throw unlikely(place, 'version')
+  const plain = alias === null && !written.includes(':')
   return {
-    ...emptyEntry(location),
-    name: alias?.[1],
-    version: alias?.[2] ?? (plain ? version : ''),
-    resolved: plain || alias !== null ? text(file, location, entry, 'resolved') : version,
-    integrity: text(file, location, entry, 'integrity'),
-    bundled: isTrue(entry, 'bundled'),
-    dependencies: ranges(file, location, entry, 'requires'),
+    ...emptyEntry(place.location),
+    name,
+    version: aliased ?? (plain ? written : ''),
+    resolved: plain || alias !== null ? text(place, entry, 'resolved') : written,
+    integrity: text(place, entry, 'integrity'),
+    bundled: isTrue(entry.get('bundled')),
+    dependencies: ranges(place, entry, 'requires'),
     approximate: true,
   }
 }

@@ -1,6 +1,7 @@
 /** Reads package-lock.json and npm-shrinkwrap.json, versions 1, 2 and 3, into entries by install path. Source: npm's lockfile documentation. */
 import { Fault } from '../../model/faults.ts'
-import { JsonObject, readJsonSource } from '../../text/json-source.ts'
+import { type JsonNode, JsonObject, readJsonSource } from '../../text/json-source.ts'
+import { checkLocation, isTrue, MAX_NESTING, nodeRange, optionalPeers, ownName, type Place, printable, ranges, text, unlikely, version } from './lock-fields.ts'
 import { readEntriesV1 } from './read-lock-v1.ts'
 
 export type LockfileVersion = 1 | 2 | 3
@@ -37,138 +38,92 @@ export interface LockDocument {
   readonly entries: ReadonlyMap<string, LockEntry>
 }
 
-/** Bounds: the largest public locks have about 10,000 entries. */
-export const MAX_LOCK_BYTES = 128 * 1024 * 1024
+/** Bounds, about ten times what the largest public locks have: 10,000 entries, 5 MB, 40,000 needs with 300 kB of ranges. */
+export const MAX_LOCK_BYTES = 64 * 1024 * 1024
 export const MAX_ENTRIES = 50_000
-export const MAX_NESTING = 64
-const MAX_NODES = 4_000_000
+const MAX_NODES = 3_000_000
+const MAX_NEEDS = 500_000
+const MAX_RANGE_TEXT = 4 * 1024 * 1024
 
 export function readLock(file: string, text: string): LockDocument {
   if (text.length > MAX_LOCK_BYTES) throw new Fault('lockfile-too-large', `${file} is larger than ${MAX_LOCK_BYTES / 1024 / 1024} MiB.`)
-  const root = readJsonSource(text, { file, maxNodes: MAX_NODES, maxDepth: 3 * MAX_NESTING })
+  const root = readBounded(file, text)
   if (!(root instanceof JsonObject)) throw new Fault('lockfile-invalid', `${file} is not a JSON object.`)
   const version = root.get('lockfileVersion')
   if (version?.kind !== 'number' || (version.value !== 1 && version.value !== 2 && version.value !== 3)) {
     throw new Fault('lockfile-unsupported', `${file} says lockfileVersion ${version === undefined ? 'nothing' : text.slice(version.start, version.end).slice(0, 40)}.`)
   }
   const entries = version.value === 1 ? readEntriesV1(file, root) : readEntries(file, root)
+  checkSize(file, entries)
   return { file, text, root, version: version.value, entries }
+}
+
+function readBounded(file: string, text: string): JsonNode {
+  try {
+    return readJsonSource(text, { file, maxNodes: MAX_NODES, maxMembers: MAX_ENTRIES, maxDepth: 3 * MAX_NESTING })
+  } catch (fault) {
+    if (fault instanceof Fault && fault.code === 'file-too-large') throw new Fault('lockfile-too-large', fault.message, { cause: fault })
+    throw fault
+  }
+}
+
+/** Each need and each range costs time, wherever it stands. */
+function checkSize(file: string, entries: ReadonlyMap<string, LockEntry>) {
+  let needs = 0
+  let characters = 0
+  for (const entry of entries.values()) {
+    for (const section of [entry.dependencies, entry.optionalDependencies, entry.peerDependencies, entry.devDependencies]) {
+      needs += section.size
+      for (const range of section.values()) characters += range.length
+    }
+  }
+  if (needs > MAX_NEEDS) throw new Fault('lockfile-too-large', `${file} declares more than ${MAX_NEEDS} dependencies.`)
+  if (characters > MAX_RANGE_TEXT) throw new Fault('lockfile-too-large', `${file} holds more than ${MAX_RANGE_TEXT / 1024 / 1024} MiB of ranges.`)
 }
 
 function readEntries(file: string, root: JsonObject): ReadonlyMap<string, LockEntry> {
   const packages = root.get('packages')
   if (!(packages instanceof JsonObject)) throw new Fault('lockfile-invalid', `${file} has no packages.`)
-  if (packages.members.length > MAX_ENTRIES) throw new Fault('lockfile-too-large', `${file} has more than ${MAX_ENTRIES} entries.`)
   const [twice] = packages.duplicates
   if (twice !== undefined) throw new Fault('lockfile-invalid', `${file} holds ${printable(twice)} twice.`)
   const entries = new Map<string, LockEntry>()
   for (const { key, value } of packages.members) {
     checkLocation(file, key)
     if (!(value instanceof JsonObject)) throw new Fault('lockfile-invalid', `${file}: the entry ${printable(key)} is not an object.`)
-    entries.set(key, readEntry(file, key, value))
+    entries.set(key, readEntry({ file, location: key, code: 'lockfile-invalid' }, value))
   }
-  if (!entries.has('')) throw new Fault('lockfile-invalid', `${file} has no entry for the project itself.`)
-  for (const entry of entries.values()) {
-    if (entry.link !== undefined && entries.get(entry.link) === undefined) {
-      throw new Fault('lockfile-invalid', `${file}: the link ${printable(entry.location)} leads to ${printable(entry.link)}, which is not there.`)
-    }
-    if (entry.link !== undefined && entries.get(entry.link)?.link !== undefined) {
-      throw new Fault('lockfile-invalid', `${file}: the link ${printable(entry.location)} leads to another link.`)
-    }
-  }
+  const project = entries.get('')
+  if (project === undefined || project.link !== undefined) throw new Fault('lockfile-invalid', `${file} has no entry for the project itself.`)
+  for (const { location, link } of entries.values()) if (link !== undefined) checkLink(file, location, link, entries.get(link))
   return entries
 }
 
-function readEntry(file: string, location: string, entry: JsonObject): LockEntry {
-  const link = isTrue(entry, 'link')
-  const resolved = text(file, location, entry, 'resolved')
-  if (link && resolved === undefined) throw new Fault('lockfile-invalid', `${file}: the link ${printable(location)} leads nowhere.`)
-  const engines = entry.get('engines')
-  const version = text(file, location, entry, 'version')
-  if (version !== undefined && (version.length > 256 || hasControl(version))) throw unlikely(file, location, 'version')
+function checkLink(file: string, location: string, link: string, target: LockEntry | undefined) {
+  const wrong = target === undefined ? `${printable(link)}, which is not there` : target.link === undefined ? undefined : 'another link'
+  if (wrong !== undefined) throw new Fault('lockfile-invalid', `${file}: the link ${printable(location)} leads to ${wrong}.`)
+}
+
+function readEntry(place: Place, entry: JsonObject): LockEntry {
+  const link = isTrue(entry.get('link'))
+  const resolved = text(place, entry, 'resolved')
+  if (link && resolved === undefined) throw unlikely(place, 'link')
   return {
-    location,
-    name: text(file, location, entry, 'name'),
-    version: version ?? '',
+    location: place.location,
+    name: ownName(place, entry),
+    version: version(place, entry),
     resolved,
-    integrity: text(file, location, entry, 'integrity'),
+    integrity: text(place, entry, 'integrity'),
     link: link ? resolved : undefined,
-    bundled: isTrue(entry, 'inBundle'),
-    hasShrinkwrap: isTrue(entry, 'hasShrinkwrap'),
-    hasInstallScript: isTrue(entry, 'hasInstallScript'),
+    bundled: isTrue(entry.get('inBundle')),
+    hasShrinkwrap: isTrue(entry.get('hasShrinkwrap')),
+    hasInstallScript: isTrue(entry.get('hasInstallScript')),
     deprecated: entry.get('deprecated') !== undefined,
-    node: engines instanceof JsonObject ? text(file, location, engines, 'node') : undefined,
-    dependencies: ranges(file, location, entry, 'dependencies'),
-    optionalDependencies: ranges(file, location, entry, 'optionalDependencies'),
-    peerDependencies: ranges(file, location, entry, 'peerDependencies'),
+    node: nodeRange(place, entry),
+    dependencies: ranges(place, entry, 'dependencies'),
+    optionalDependencies: ranges(place, entry, 'optionalDependencies'),
+    peerDependencies: ranges(place, entry, 'peerDependencies'),
     optionalPeers: optionalPeers(entry),
-    devDependencies: ranges(file, location, entry, 'devDependencies'),
+    devDependencies: ranges(place, entry, 'devDependencies'),
     approximate: false,
   }
-}
-
-function optionalPeers(entry: JsonObject): ReadonlySet<string> {
-  const meta = entry.get('peerDependenciesMeta')
-  const names = new Set<string>()
-  if (!(meta instanceof JsonObject)) return names
-  for (const { key, value } of meta.members) if (value instanceof JsonObject && isTrue(value, 'optional')) names.add(key)
-  return names
-}
-
-export function ranges(file: string, location: string, entry: JsonObject, key: string): ReadonlyMap<string, string> {
-  const found = new Map<string, string>()
-  const section = entry.get(key)
-  if (!(section instanceof JsonObject)) return found
-  for (const member of section.members) {
-    if (!isPackageName(member.key) || member.value.kind !== 'string') throw unlikely(file, location, `${key}.${member.key}`)
-    found.set(member.key, member.value.value)
-  }
-  return found
-}
-
-export function text(file: string, location: string, entry: JsonObject, key: string): string | undefined {
-  const node = entry.get(key)
-  if (node === undefined || node.kind === 'null' || node.kind === 'boolean') return undefined
-  if (node.kind !== 'string') throw unlikely(file, location, key)
-  return node.value
-}
-
-export function isTrue(entry: JsonObject, key: string): boolean {
-  const node = entry.get(key)
-  return node?.kind === 'boolean' && node.value
-}
-
-export function unlikely(file: string, location: string, key: string): Fault {
-  return new Fault('lockfile-invalid', `${file}: ${printable(location) || 'the project'} has a ${printable(key)} that cannot be right.`)
-}
-
-/** An install path: names below `node_modules`, or a folder of the project (or beside it) for workspaces and links. */
-export function checkLocation(file: string, location: string) {
-  const nesting = location.split('node_modules/').length
-  const folders = location === '' ? [] : location.split('/')
-  const wrong =
-    location.length > 4096 ||
-    nesting > MAX_NESTING ||
-    hasControl(location) ||
-    location.includes('\\') ||
-    location.startsWith('/') ||
-    /^[A-Za-z]:/.test(location) ||
-    folders.some((folder, at) => folder === '' || folder === '.' || (folder === '..' && folders.slice(0, at).some((above) => above !== '..'))) ||
-    (location.includes('node_modules') && !/(^|\/)node_modules\/(@[^/]+\/)?[^/@][^/]*$/.test(location))
-  if (wrong) throw new Fault('lockfile-invalid', `${file}: ${printable(location)} is not an install path.`)
-}
-
-/** npm's own bound is 214 characters; older packages may hold capitals and odd punctuation, but never a path. */
-export function isPackageName(name: string): boolean {
-  return name.length > 0 && name.length <= 256 && /^(@[^/\\@]+\/)?[^/\\@.][^/\\]*$|^(@[^/\\@]+\/)?\.[^/\\.][^/\\]*$/.test(name) && !hasControl(name)
-}
-
-function hasControl(value: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
-  return /[\u0000-\u001f\u007f-\u009f]/.test(value)
-}
-
-/** Outside text inside a message: bounded, control characters visible. */
-export function printable(value: string): string {
-  return JSON.stringify(value.length > 120 ? `${value.slice(0, 117)}...` : value)
 }

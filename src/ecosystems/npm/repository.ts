@@ -1,7 +1,7 @@
 /** Reads the files of an npm project: its lockfile, its manifest, and the manifests that npm needs to see beside them. */
 import { createHash } from 'node:crypto'
 import { readFileSync, realpathSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, sep } from 'node:path'
 import { sha256FromHex } from '../../model/digest.ts'
 import { Fault } from '../../model/faults.ts'
 import type { FileDigest } from '../../model/inventory.ts'
@@ -41,14 +41,22 @@ function linkedManifests(folder: string, lock: LockDocument): readonly string[] 
   return paths.map((location) => `${location}/package.json`).filter((path) => isInside(folder, path)).sort()
 }
 
-/** An existing file that really lies below the folder, whatever links stand on the way. */
+/** An existing file that really lies below the folder, whatever links stand on the way. What cannot be looked at is none. */
 function isInside(folder: string, path: string): boolean {
-  const full = join(folder, path)
-  return isFile(full) && realpathSync(full).startsWith(`${realpathSync(folder)}/`)
+  try {
+    const full = join(folder, path)
+    return statSync(full).isFile() && realpathSync(full).startsWith(`${realpathSync(folder)}${sep}`)
+  } catch {
+    return false
+  }
 }
 
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true
+  } catch (cause) {
+    throw new Fault('file-unreadable', `${path} cannot be looked at.`, { cause })
+  }
 }
 
 function readText(folder: string, file: string): string {
