@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { test } from 'node:test'
 import { CASES } from './hostile/cases.ts'
+import { SHAPES } from './hostile/scan-within.ts'
 import { contentOf, hostileProject, outcomeOf, suture } from './hostile/run-suture.ts'
 
 for (const { name, files, ends } of CASES) {
@@ -16,3 +20,10 @@ for (const { name, files, ends } of CASES) {
     assert.deepEqual(contentOf(project.folder), before)
   })
 }
+
+test('locks of a million entries, needs or values end in a coded fault within 512 MB', { timeout: 120_000 }, async () => {
+  const program = fileURLToPath(new URL('hostile/scan-within.ts', import.meta.url))
+  const { stdout } = await promisify(execFile)(process.execPath, ['--max-old-space-size=512', program])
+  const ends: unknown = stdout.trim().split('\n').map(line => JSON.parse(line))
+  assert.deepEqual(ends, Object.entries(SHAPES).map(([name, { ends }]) => ({ name, code: ends })))
+})
