@@ -42,7 +42,16 @@ export async function isRepository(folder: string): Promise<boolean> {
 /** Those of the files that exist and differ from the last commit, staged or not, or are not under version control. */
 export async function uncommitted(folder: string, files: readonly string[]): Promise<string[]> {
   if (files.length === 0) return []
-  const listed = await git(folder, ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all', '--ignored', '--', ...literal(files)])
+  const listed = await git(folder, [
+    'status',
+    '--porcelain',
+    '-z',
+    '--no-renames',
+    '--untracked-files=all',
+    '--ignored',
+    '--',
+    ...literal(files),
+  ])
   const rows = listed.split('\0').filter(row => row !== '')
   // Git names them from the top of the repository; the folder may lie below.
   const above = (await git(folder, ['rev-parse', '--show-prefix'])).trimEnd()
@@ -66,7 +75,9 @@ export async function commitFiles({ folder, files, message, author }: CommitRequ
   const wanted = literal(files.filter(file => !ignored.includes(file)))
   if (wanted.length === 0) throw new Fault('git-failed', `Git ignores ${files.join(', ')}, so there is nothing to commit.`)
   // `commit --only` takes paths that git knows: new ones are announced first, without their content.
-  const fresh = (await git(folder, ['ls-files', '-z', '--others', '--exclude-standard', '--', ...wanted])).split('\0').filter(path => path !== '')
+  const fresh = (await git(folder, ['ls-files', '-z', '--others', '--exclude-standard', '--', ...wanted]))
+    .split('\0')
+    .filter(path => path !== '')
   if (fresh.length > 0) await git(folder, ['add', '--intent-to-add', '--', ...literal(fresh)])
   const options = ['--only', '--quiet', '--cleanup=whitespace', '--file=-', ...(author === undefined ? [] : [`--author=${author}`])]
   const result = await runGit(folder, ['commit', ...options, '--', ...wanted], message)
@@ -79,10 +90,13 @@ export async function commitFiles({ folder, files, message, author }: CommitRequ
 }
 
 async function refuseUnlessReady(folder: string): Promise<void> {
-  if (!(await isRepository(folder))) throw new Fault('git-failed', `${folder} is not in a Git repository.`, { hint: 'Run it without --commit, or run git init first.' })
+  if (!(await isRepository(folder)))
+    throw new Fault('git-failed', `${folder} is not in a Git repository.`, { hint: 'Run it without --commit, or run git init first.' })
   for (const [file, what] of UNFINISHED) {
     if (!(await exists(folder, file))) continue
-    throw new Fault('git-failed', `A ${what} is in progress.`, { hint: `Finish it, or abort it with git ${what} --abort, then run the command again.` })
+    throw new Fault('git-failed', `A ${what} is in progress.`, {
+      hint: `Finish it, or abort it with git ${what} --abort, then run the command again.`,
+    })
   }
 }
 

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { Fault } from '../model/faults.ts'
+import { printable } from '../text/printable.ts'
 
 export interface GitResult {
   readonly exitCode: number
@@ -9,8 +10,6 @@ export interface GitResult {
 
 const TIMEOUT_MS = 10 * 60_000
 const MAX_OUTPUT = 16 * 1024 * 1024
-// Controls but line feed and tab, bidirectional and invisible formatting.
-const UNSAFE = /[\0-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g
 
 /**
  * Runs git in the folder with this input. It stays in our process group and on our terminal, because signing a commit may ask for
@@ -54,7 +53,10 @@ export async function git(folder: string, parameters: readonly string[], input?:
 }
 
 export function refused(command: string, { stdout, stderr }: GitResult): Fault {
-  const said = (stderr.trim() === '' ? stdout : stderr).replace(/\r\n?/g, '\n').replace(UNSAFE, '').trim()
-  const lines = said.split('\n').slice(-12).map(line => line.slice(0, 240))
+  const said = printable(stderr.trim() === '' ? stdout : stderr).trim()
+  const lines = said
+    .split('\n')
+    .slice(-12)
+    .map(line => line.slice(0, 240))
   return new Fault('git-failed', `git ${command} refused: ${lines.join('\n  ')}`)
 }

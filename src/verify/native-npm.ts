@@ -91,10 +91,11 @@ async function leaves(ask: Ask, files: readonly PatchedFile[], version: string):
     const beforeByNpm = await readFile(join(before.folder, file.path), 'utf8')
     if (beforeByNpm === file.before) throw rewrites({ ...question, beforeByNpm }, 'npm leaves the original as it is')
     const answer = compareRewrites({ ...question, beforeByNpm })
-    if (answer.beyond.length > 0) throw rewrites({ ...question, beforeByNpm }, `npm rewrites ${answer.before} entries of the original`)
+    if (answer.beyond.length > 0)
+      throw rewrites({ ...question, beforeByNpm }, `npm rewrites only ${entryCount(answer.before)} of the original`)
     entries += answer.before
   }
-  const detail = `npm ${version} rewrites the original too (${entries === 1 ? '1 entry' : `${entries} entries`}), and nothing beyond that`
+  const detail = `npm ${version} rewrites the original too (${entryCount(entries)}), and nothing beyond that`
   return { check: LEAVES, result: 'passed', detail }
 }
 
@@ -116,6 +117,10 @@ function rewrites(question: Parameters<typeof compareRewrites>[0], original: str
     'native-failed',
     `npm install would rewrite ${question.file}, although ${original}:${named.map(line => `\n  ${line}`).join('')}`,
   )
+}
+
+function entryCount(entries: number): string {
+  return entries === 1 ? '1 entry' : `${entries} entries`
 }
 
 /** Undefined when npm is content. */

@@ -1,4 +1,4 @@
-import { printable } from './printable.ts'
+import { printable } from '../text/printable.ts'
 
 /** Why npm did not do what it was asked: its error code, where it gave one, and what it said, line by line. */
 export interface NpmRefusal {

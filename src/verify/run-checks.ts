@@ -1,5 +1,5 @@
 import { Fault } from '../model/faults.ts'
-import { printable } from './printable.ts'
+import { printable } from '../text/printable.ts'
 import { runProcess } from './run-process.ts'
 
 export interface CheckOptions {
@@ -33,6 +33,6 @@ export async function runChecks(command: string, folder: string, options: CheckO
   })
   if (result.failed !== undefined) throw new Fault('checks-failed', `The checks could not be started: ${result.failed}.`)
   const said = printable(result.tail)
-  const late = `${said === '' || said.endsWith('\n') ? '' : '\n'}The checks did not end within ${Math.round(timeoutMs / 1000)} s and were stopped.\n`
+  const late = `${said === '' || said.endsWith('\n') ? '' : '\n'}The checks did not end within ${Math.ceil(timeoutMs / 1000)} s and were stopped.\n`
   return { passed: result.exitCode === 0, exitCode: result.exitCode, tail: result.timedOut ? said + late : said }
 }
