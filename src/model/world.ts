@@ -30,6 +30,8 @@ export interface Unit {
    * so that a plan that does not use it is an optimum of the whole world, not only of the part that was read.
    */
   readonly standIn: boolean
+  /** What has to be read before this unit can be trusted: until then it is better than it may prove to be. */
+  readonly unread: string | undefined
 }
 
 export interface FixedConsumer {
@@ -86,8 +88,8 @@ export interface World {
 /** Port: an ecosystem's side of planning. Building is pure; only `read` reaches the catalogue. */
 export interface WorldSource<Built extends BuiltWorld = BuiltWorld> {
   build(state: WorldState): Built
-  /** Makes the metadata of these packages available to the next `build`. */
-  read(packages: readonly string[]): Promise<void>
+  /** Makes what units called `unread` available to the next `build`. */
+  read(unread: readonly string[]): Promise<void>
 }
 
 export interface BuiltWorld {
@@ -95,7 +97,7 @@ export interface BuiltWorld {
 }
 
 export interface WorldState {
-  /** Packages whose versions are told apart; each other one is a stand-in until a plan would profit from it. */
+  /** What has been read: packages whose versions are told apart (each other one is a stand-in until a plan would profit from it), and bundles. */
   readonly expanded: ReadonlySet<string>
   /** Versions that placing has shown to have no place, `name@version`. */
   readonly banned: ReadonlySet<string>

@@ -1,12 +1,13 @@
 /**
  * The planner's loop. It starts with only the vulnerable packages told apart; every other package that could change is one stand-in
  * that satisfies all and needs nothing. While the best plan uses stand-ins, their packages are read and told apart. The plan that
- * uses none is the optimum of the whole world: every stand-in was at least as good as any version it stood for.
+ * uses none is the optimum of the whole world: every stand-in was at least as good as any version it stood for. A version whose archive
+ * bundles others is taken for clean in the same way until its archive was read.
  */
 import { Fault } from '../model/faults.ts'
 import type { BuiltWorld, WorldSource } from '../model/world.ts'
 import { encode } from './encode.ts'
-import { type Bounds, optimise, type Solution, standInsUsed, UP_TO_STAND_INS } from './optimise.ts'
+import { type Bounds, optimise, type Solution, unreadIn, UP_TO_UNREAD } from './optimise.ts'
 import { type Reduced, reduce } from './reduce.ts'
 import { openSat } from './sat.ts'
 
@@ -32,8 +33,8 @@ export async function choose<Built extends BuiltWorld>(source: WorldSource<Built
     options.progress?.(round, options.expanded.size)
     const built = source.build({ expanded: options.expanded, banned: options.banned, manifest: options.manifest })
     const reduced = reduce(built.world)
-    const first = await solve(built, reduced, options, UP_TO_STAND_INS)
-    const unread = standInsUsed(built.world, first)
+    const first = await solve(built, reduced, options, UP_TO_UNREAD)
+    const unread = unreadIn(built.world, first)
     if (unread.length === 0) return { built, reduced, solution: await solve(built, reduced, options, Number.POSITIVE_INFINITY) }
     await source.read(unread)
     for (const name of unread) options.expanded.add(name)

@@ -31,11 +31,11 @@ export interface Solution {
 }
 
 /** How many levels decide whether a plan profits from versions that are not told apart yet. */
-export const UP_TO_STAND_INS = 7
+export const UP_TO_UNREAD = 7
 
-/** Packages whose stand-ins a plan uses. */
-export function standInsUsed(world: World, solution: Solution): readonly string[] {
-  return world.units.flatMap((unit, id) => (unit.standIn && solution.present.has(id) ? [unit.package] : [])).sort()
+/** What a plan uses without its having been read. */
+export function unreadIn(world: World, solution: Solution): readonly string[] {
+  return world.units.flatMap((unit, id) => (unit.unread !== undefined && solution.present.has(id) ? [unit.unread] : [])).sort()
 }
 
 export function levelSofts(world: World, encoded: Encoded): readonly { readonly name: string; readonly softs: readonly Soft[] }[] {
@@ -53,7 +53,7 @@ export function levelSofts(world: World, encoded: Encoded): readonly { readonly 
     { name: 'overrides', softs: editSofts.filter(([key]) => key.startsWith('override ')).map(([, literal]): Soft => [literal, 1]) },
     { name: 'breaking lines', softs: [...encoded.lines.values()].map((literal): Soft => [literal, 1]) },
     { name: 'new versions', softs: newSofts(world, encoded) },
-    { name: 'stand-ins', softs: perUnit((unit) => (unit.standIn ? 1 : 0)) },
+    { name: 'unread', softs: perUnit((unit) => (unit.unread === undefined ? 0 : 1)) },
     { name: 'entries that lose their version', softs: perUnit((unit) => (unit.locked ? unit.entries : 0), true) },
     { name: 'version distance', softs: perUnit((unit) => unit.distance) },
     { name: 'install scripts', softs: perUnit((unit) => (unit.gainsScript ? 1 : 0)) },

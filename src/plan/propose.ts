@@ -80,7 +80,7 @@ async function priceLists<Built extends BuiltWorld>({ built, reduced }: Chosen<B
   const encoded = encode(built.world, reduced, sat, { manifest: false })
   built.world.units.forEach((unit, id) => {
     const literal = encoded.unit[id] ?? 0
-    if (unit.standIn && literal !== 0) sat.addClause([-literal])
+    if (unit.unread !== undefined && literal !== 0) sat.addClause([-literal])
   })
   const found = prices(built.world, encoded)
   const { points, completeFrom } = curve(built.world, encoded)

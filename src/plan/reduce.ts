@@ -133,7 +133,7 @@ function dropTwins(world: World, units: readonly number[], { live, groups, peerK
   let dropped = 0
   for (const id of units) {
     const unit = world.units[id]
-    if (unit === undefined || unit.locked || unit.standIn) continue
+    if (unit === undefined || unit.locked || unit.unread !== undefined) continue
     const key = [unit.needs.join(), memberships[id]?.join(), [...(groups[id] ?? [])].sort().join(), unit.gainedLine, unit.gainsScript, peerKeys[id]].join('\n')
     const twin = nearest.get(key)
     const further = twin === undefined ? undefined : (world.units[twin]?.distance ?? 0) <= unit.distance ? id : twin
@@ -160,7 +160,7 @@ function dropDominated(world: World, units: readonly number[], measures: Measure
 function dominates(world: World, better: number, worse: number, { groups, peerKeys, memberships, subsets }: Measures): boolean {
   const u = world.units[better]
   const w = world.units[worse]
-  if (u === undefined || w === undefined || u.standIn || w.standIn) return false
+  if (u === undefined || w === undefined || u.unread !== undefined || w.standIn) return false
   if (u.distance > w.distance || (u.gainsScript && !w.gainsScript)) return false
   if (u.gainedLine !== undefined && u.gainedLine !== w.gainedLine) return false
   if (u.peers.length > 0 && peerKeys[better] !== peerKeys[worse]) return false

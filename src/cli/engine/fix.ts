@@ -7,6 +7,7 @@ import { differenceOf } from '../../ecosystems/npm/patch.ts'
 import type { Repository } from '../../ecosystems/npm/repository.ts'
 import type { Tree } from '../../ecosystems/npm/tree.ts'
 import { Fault } from '../../model/faults.ts'
+import type { Finding } from '../../model/finding.ts'
 import type { Change } from '../../model/plan.ts'
 import { signingKey } from '../../record/envelope.ts'
 import { makeReceipt, sealReceipt } from '../../record/receipt.ts'
@@ -148,7 +149,7 @@ class FixRun {
       const changes = this.#changes(from, batch)
       const { path, text, signed } = await this.#receipt(step, verification, changes)
       await writeFiles(folder, [...step.files, { path, after: text }])
-      const message = commitMessage({ changes, findings: this.#draft.plan.findings.map(({ finding }) => finding), verification, receipt: path })
+      const message = commitMessage({ changes, manifestChanges: this.#draft.plan.manifestChanges, fixes: this.#fixedBy(changes), verification, receipt: path })
       const { id, subject } = await commitFiles({ folder, files: [...step.files.map((file) => file.path), path], message })
       commits.push({ id, subject })
       last = { receipt: path, signed, verification }
@@ -156,6 +157,11 @@ class FixRun {
       from = treeOf(this.#draft, repository)
     }
     return { ...last, commits }
+  }
+
+  #fixedBy(changes: readonly Change[]): readonly Finding[] {
+    const ids = new Set(changes.flatMap(({ fixes }) => fixes))
+    return this.#draft.plan.findings.flatMap(({ finding }) => (ids.has(finding.id) ? [finding] : []))
   }
 
   #changes(from: Tree, locations: Batch): readonly Change[] {

@@ -87,9 +87,11 @@ export class Session {
   async planning(only: readonly string[] = []): Promise<Planning> {
     const { manifest } = this.repository
     const selected = this.#selection(only)
+    const catalogue = await this.catalogue()
     return Planning.open({
       repository: this.repository,
-      catalogue: await this.catalogue(),
+      catalogue,
+      archive: (name, version, integrity) => catalogue.tarball(name, version, integrity),
       rules: { policy: this.policy, node: this.policy.node ?? manifest?.node, now: this.now, needsIntegrity: true },
       match: this.match,
       weigh: (name, match) => {

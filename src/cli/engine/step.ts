@@ -39,7 +39,7 @@ export async function stepFor(session: Session, draft: PlanDraft, repository: Re
   const manifests = new Map<string, FullManifest>()
   for (const manifest of await catalogue.manifests(needed)) manifests.set(`${manifest.name}@${manifest.version}`, manifest)
   const { edits: inManifest, written } = manifestEdits(repository, realised.revisions)
-  const inLock = lockPatch({ repository, before: from, after, difference, manifests, manifestEdits: written })
+  const inLock = lockPatch({ repository, before: from, after, difference, manifests, manifestEdits: written, bundleOf: draft.planning.bundleOf })
   const edits = [...inLock, ...inManifest]
   const texts = [
     { path: repository.lock.file, text: repository.lock.text },

@@ -76,7 +76,7 @@ function declaredBy(entry: LockEntry, manifest: Manifest | undefined, factsOf: F
   return [...needs.values()]
 }
 
-/** A candidate's needs, by the same precedence; names in its bundle travel with it. */
+/** What the registry says a version needs, by the same precedence. */
 export function declaredByFacts(facts: VersionFacts): readonly Declared[] {
   const needs = new Map<string, Declared>()
   const optionalPeers = new Set(facts.optionalPeers ?? [])
@@ -85,8 +85,7 @@ export function declaredByFacts(facts: VersionFacts): readonly Declared[] {
   }
   for (const [name, range] of Object.entries(facts.dependencies ?? {})) needs.set(name, { name, range, kind: 'runtime' })
   for (const [name, range] of Object.entries(facts.optionalDependencies ?? {})) needs.set(name, { name, range, kind: 'optional' })
-  const bundled = facts.bundled
-  return [...needs.values()].filter(({ name }) => bundled === undefined || (bundled !== true && !bundled.includes(name)))
+  return [...needs.values()]
 }
 
 /** The root needs each of its workspaces, whatever else it says of that name. */

@@ -5,6 +5,7 @@
 import type { AdvisoryMatch } from '../../model/advisory.ts'
 import type { Catalogue, VersionFacts } from '../../model/catalogue.ts'
 import type { BuiltWorld, Choice, FixedConsumer, Peer, Relaxation, Risk, Unit, WorldState } from '../../model/world.ts'
+import { type BundleNode, needsBeyond } from './bundles.ts'
 import { declaredByFacts } from './build-tree.ts'
 import { type CandidateRules, candidates } from './candidates.ts'
 import { coneOfInfluence, type Locked, type LockedUnit, type ResolvedNeed, withPeerDependents } from './locked.ts'
@@ -26,14 +27,14 @@ export interface WorldInput extends WorldState {
   readonly overrides: readonly OverrideRule[]
   readonly match: (name: string, version: string) => readonly AdvisoryMatch[]
   readonly weigh: (name: string, match: AdvisoryMatch) => Weight
+  /** What a version's archive bundles; undefined until it was read. */
+  readonly bundleOf: (name: string, version: string) => readonly BundleNode[] | undefined
 }
 
 export interface NpmWorld extends BuiltWorld {
   /** Facts of each new unit, by unit id. */
   readonly facts: ReadonlyMap<number, VersionFacts>
   readonly young: ReadonlySet<number>
-  /** Packages whose metadata the plan would profit from, each behind a stand-in. */
-  readonly unread: ReadonlySet<string>
   /** Packages whose versions are chosen; all others stay as they are. */
   readonly movable: ReadonlySet<string>
 }
@@ -85,7 +86,6 @@ class WorldBuilder {
   readonly #choiceIds = new Map<string, number>()
   readonly #facts = new Map<number, VersionFacts>()
   readonly #young = new Set<number>()
-  readonly #unread = new Set<string>()
   readonly #fixed: FixedConsumer[] = []
   readonly #risks = new Map<string, Risk & { units: number[] }>()
   readonly #pending: number[] = []
@@ -112,7 +112,6 @@ class WorldBuilder {
       world: { units: this.#units, choices: this.#choices, fixed: this.#fixed, risks: [...this.#risks.values()] },
       facts: this.#facts,
       young: this.#young,
-      unread: this.#unread,
     }
   }
 
@@ -127,15 +126,14 @@ class WorldBuilder {
   }
 
   #makeUnits(name: string): number[] {
-    const { locked, catalogue, rules, banned } = this.#input
+    const { locked, catalogue, rules, banned, bundleOf, expanded } = this.#input
     const ids: number[] = []
     const here = locked.versions.get(name) ?? []
     const published = catalogue.get(name)
     for (const version of here) ids.push(this.#addLocked(locked.units.get(`${name}@${version}`), version, name))
-    if (published === undefined || !this.#input.expanded.has(name)) {
+    if (published === undefined || !expanded.has(name)) {
       if (!rules.policy.hold.includes(name)) {
-        this.#unread.add(name)
-        ids.push(this.#add(name, '', { standIn: true }))
+        ids.push(this.#add(name, '', { standIn: true, unread: name }))
       }
       return ids
     }
@@ -147,8 +145,10 @@ class WorldBuilder {
         gainedLine: gainedLine(name, facts.version, locked.lines.get(name)),
         distance: distances.get(facts.version) ?? 1,
         gainsScript: facts.hasInstallScript === true && !scriptHere,
+        unread: facts.bundled === undefined || expanded.has(bundleKey(name, facts.version)) ? undefined : bundleKey(name, facts.version),
       })
       this.#facts.set(id, facts)
+      for (const inside of bundleOf(name, facts.version) ?? []) this.#addRisks(id, inside.name, inside.version, false)
       if (young) this.#young.add(id)
       ids.push(id)
     }
@@ -175,6 +175,7 @@ class WorldBuilder {
       gainsScript: false,
       topmost: false,
       standIn: false,
+      unread: undefined,
       ...of,
       needs: [],
       now: [],
@@ -269,6 +270,8 @@ class WorldBuilder {
     const scope = scopeBelow(overrides, undefined, unit.package, unit.version)
     const siblings = (locked.versions.get(unit.package) ?? []).flatMap((version) => locked.units.get(`${unit.package}@${version}`)?.nodes ?? [])
     for (const { name, range: declared, kind } of declaredByFacts(facts)) {
+      // What it bundles travels with it.
+      if (facts.bundled === true || facts.bundled?.includes(name) === true) continue
       const spec = parseSpec(name, overriddenRange(overrides, scope, name, declared))
       const served = servedToday(locked, siblings, name)
       if (kind === 'peer' || kind === 'peer-optional') {
@@ -280,6 +283,10 @@ class WorldBuilder {
       }
       if (kind === 'optional' && served.missingOptional) continue
       const choice = this.#candidateChoice(spec, served.lowest, { kind: 'override', owner: unit.package, name })
+      if (choice !== undefined) unit.needs.push(choice)
+    }
+    for (const { name, range } of needsBeyond(this.#input.bundleOf(unit.package, unit.version) ?? [])) {
+      const choice = this.#candidateChoice(parseSpec(name, range), undefined, { kind: 'override', owner: unit.package, name })
       if (choice !== undefined) unit.needs.push(choice)
     }
   }
@@ -330,6 +337,11 @@ class WorldBuilder {
     this.#choices.push({ package: of.name, range: of.range, anyOf, ...(relaxed === undefined ? {} : { relaxed }) })
     return id
   }
+}
+
+/** How a version's bundle is asked for. */
+export function bundleKey(name: string, version: string): string {
+  return `bundle ${name}@${version}`
 }
 
 /** How a consumer is known in a plan: registry packages by name and version, everything else by its place. */

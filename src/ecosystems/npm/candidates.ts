@@ -2,7 +2,7 @@
 import type { PackageFacts, VersionFacts } from '../../model/catalogue.ts'
 import type { Policy } from '../../model/policy.ts'
 import semver from 'semver'
-import { compareVersions, inRange, parsedRange, parsedVersion } from './ranges.ts'
+import { breakingLine, compareVersions, inRange, parsedRange, parsedVersion } from './ranges.ts'
 
 export interface CandidateRules {
   readonly policy: Policy
@@ -36,7 +36,14 @@ export function candidates(of: PackageFacts, locked: readonly string[], rules: C
     const young = isYoung(facts, rules)
     if (!young || rules.policy.coolDown.exceptSecurity) found.push({ facts, young })
   }
-  return found
+  return newestBundlersOnly(found)
+}
+
+/** What a version bundles is known only from its archive; so that few have to be read, only the newest bundling version of each line counts. */
+function newestBundlersOnly(found: readonly Candidate[]): readonly Candidate[] {
+  const newest = new Map<string, string>()
+  for (const { facts } of found) if (facts.bundled !== undefined) newest.set(breakingLine(facts.version), facts.version)
+  return found.filter(({ facts }) => facts.bundled === undefined || newest.get(breakingLine(facts.version)) === facts.version)
 }
 
 interface Allowed {
@@ -50,8 +57,8 @@ function isAdmissible(name: string, facts: VersionFacts, allowed: Allowed, rules
   if (parsed === undefined) return false
   if (parsed.prerelease.length > 0 && !allowed.preRelease) return false
   if (facts.deprecated === true && !allowed.deprecated) return false
-  // A bundle's or a shrinkwrap's content is not in the metadata, so what it would bring cannot be known from there.
-  if (facts.bundled !== undefined || facts.hasShrinkwrap === true) return false
+  // A shrinkwrap decides about what is below it, and its content is not in the metadata.
+  if (facts.hasShrinkwrap === true) return false
   if (rules.needsIntegrity && facts.integrity === undefined) return false
   const pin = rules.policy.pin[name]
   if (pin !== undefined && !inRange(facts.version, pin)) return false

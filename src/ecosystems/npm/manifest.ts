@@ -17,6 +17,8 @@ export interface Manifest {
   readonly overrides: readonly OverrideRule[]
   readonly node: string | undefined
   readonly hasWorkspaces: boolean
+  /** Names that the project bundles into its own archive. */
+  readonly bundled: readonly string[]
 }
 
 /** Bounds, far above any manifest that a person wrote. */
@@ -48,7 +50,15 @@ export function readManifest(file: string, source: string): Manifest {
     peerDependencies,
     optionalPeers: optionalPeers(root),
     overrides: overrides === undefined ? [] : readOverrides(toValue(overrides), referenced),
+    bundled: bundledNames(root),
     hasWorkspaces: root.get('workspaces') !== undefined,
     node: nodeRange(place, root),
   }
+}
+
+function bundledNames(root: JsonObject): readonly string[] {
+  const list = root.get('bundleDependencies') ?? root.get('bundledDependencies')
+  if (list?.kind === 'array') return list.items.flatMap((item) => (item.kind === 'string' ? [item.value] : []))
+  const dependencies = root.get('dependencies')
+  return list?.kind === 'boolean' && list.value && dependencies instanceof JsonObject ? dependencies.members.map(({ key }) => key) : []
 }

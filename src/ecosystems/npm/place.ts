@@ -6,6 +6,7 @@
  */
 import type { VersionFacts } from '../../model/catalogue.ts'
 import { declaredByFacts } from './build-tree.ts'
+import { type BundleNode, movedBundle, placedBundle } from './bundles.ts'
 import { consumerKey } from './build-world.ts'
 import type { Locked } from './locked.ts'
 import { type ManifestRevision, revise } from './manifest-edits.ts'
@@ -20,6 +21,7 @@ export interface PlaceInput {
   /** Consumer key → package → the version it must be served, where peers make that matter. */
   readonly takes: ReadonlyMap<string, ReadonlyMap<string, string>>
   readonly factsOf: (name: string, version: string) => VersionFacts | undefined
+  readonly bundleOf: (name: string, version: string) => readonly BundleNode[] | undefined
   readonly overrides: readonly OverrideRule[]
   readonly revisions: readonly ManifestRevision[]
 }
@@ -76,9 +78,15 @@ class Placer {
     }
   }
 
+  /** A node takes its place, with what it bundles; what an earlier one bundled goes. */
   #set(node: TreeNode) {
-    this.#tree.set(node.location, node)
-    this.#remember(node)
+    for (const other of [...this.#tree.values()]) if (other.bundledBy === node.location) this.#tree.delete(other.location)
+    const twin = this.#input.locked.units.get(`${node.packageName}@${node.version}`)?.nodes[0]
+    const bundle = twin === undefined ? placedBundle(node.location, this.#input.bundleOf(node.packageName, node.version) ?? []) : movedBundle(this.#input.locked, twin.location, node.location)
+    for (const inside of [node, ...bundle]) {
+      this.#tree.set(inside.location, inside)
+      this.#remember(inside)
+    }
     this.#moved = true
   }
 
@@ -100,7 +108,7 @@ class Placer {
     if (at === undefined) return this.#serveMissing(node, need)
     const target = this.#tree.get(at)
     if (target === undefined || target.link !== undefined) return at
-    if (this.#isStale(target) && !this.#dropCopy(at)) this.#replace(at, target, node, need)
+    if (this.#isStale(target) && !this.#dropCopy(at)) this.#replace(at, node, need)
     const now = resolve(this.#tree, node.location, need.name)
     const found = now === undefined ? undefined : this.#tree.get(now)
     if (found !== undefined && this.#accepts(node, need, found)) return now
@@ -152,6 +160,7 @@ class Placer {
   /** What a need may be served by. A need that was broken before, by the same version, may stay so. */
   #accepts(node: TreeNode, need: Need, target: TreeNode): boolean {
     if (this.#isStale(target)) return false
+    if (target.bundledBy !== undefined && target.bundledBy === (node.bundledBy ?? node.location)) return true
     const taken = this.#input.takes.get(consumerKey(node))?.get(target.packageName)
     if (taken !== undefined && target.origin === 'registry' && this.#input.chosen.has(target.packageName)) return target.version === taken
     const before = this.#asBefore(node, need) ? this.#before(node, need) : undefined
@@ -231,7 +240,7 @@ class Placer {
     return found
   }
 
-  #replace(at: string, old: TreeNode, node: TreeNode, need: Need) {
+  #replace(at: string, node: TreeNode, need: Need) {
     const suitable = this.#suitable(node, need)
     if (suitable.length === 0) return
     const seenBy = this.#seenBy(at)
@@ -249,7 +258,6 @@ class Placer {
     }
     const chosen = best === undefined ? undefined : this.#newNode(at, need, best)
     if (chosen === undefined) return
-    for (const inside of this.#input.locked.bundles.get(old.location) ?? []) this.#tree.delete(inside.location)
     this.#set(chosen)
   }
 
@@ -330,13 +338,11 @@ class Placer {
 
   /** What was needed before and is no longer reached goes; what nothing needed before is left alone. */
   #prune() {
-    for (const location of [...this.#tree.keys()]) {
-      if (this.#visited.has(location)) continue
+    for (const [location, node] of [...this.#tree]) {
+      if (this.#visited.has(location) || (node.bundledBy !== undefined && this.#visited.has(node.bundledBy))) continue
       const before = this.#input.locked.tree.get(location)
-      const bundler = before?.bundledBy === undefined ? undefined : this.#tree.get(before.bundledBy)
-      const bundledStill = bundler !== undefined && before !== undefined && bundler.version === this.#input.locked.tree.get(bundler.location)?.version
       const wasNeeded = before === undefined || before.link !== undefined || this.#input.locked.needs.has(location)
-      if (!bundledStill && wasNeeded && before?.origin !== 'workspace') this.#tree.delete(location)
+      if (wasNeeded && before?.origin !== 'workspace') this.#tree.delete(location)
     }
     for (const location of [...this.#tree.keys()]) {
       const parent = parentLocation(location)

@@ -3,7 +3,9 @@ import type { AdvisoryMatch } from '../../model/advisory.ts'
 import type { Catalogue, PackageFacts, VersionFacts } from '../../model/catalogue.ts'
 import type { ChosenVersions, PlanningSource, Realisation, WorldState } from '../../model/world.ts'
 import { buildTree, packageName } from './build-tree.ts'
-import { buildWorld, type NpmWorld, vulnerablePackages, type Weight } from './build-world.ts'
+import { type BundleNode, bundleNodes } from './bundles.ts'
+import { readBundle } from './registry/read-bundle.ts'
+import { buildWorld, bundleKey, type NpmWorld, vulnerablePackages, type Weight } from './build-world.ts'
 import type { CandidateRules } from './candidates.ts'
 import { type Defect, newDefects } from './check-tree.ts'
 import { type Locked, readLocked } from './locked.ts'
@@ -19,6 +21,8 @@ export interface PlanningInput {
   readonly rules: CandidateRules
   readonly match: (name: string, version: string) => readonly AdvisoryMatch[]
   readonly weigh: (name: string, match: AdvisoryMatch) => Weight
+  /** Reads a version's archive; its integrity is checked there. */
+  readonly archive: (name: string, version: string, integrity: string | undefined) => Promise<Uint8Array>
 }
 
 export interface Realised extends Realisation {
@@ -31,6 +35,7 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
   readonly tree: Tree
   readonly locked: Locked
   readonly #input: PlanningInput
+  readonly #bundles = new Map<string, readonly BundleNode[]>()
   readonly #overrides: readonly OverrideRule[]
 
   private constructor(input: PlanningInput, tree: Tree) {
@@ -52,13 +57,28 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
     return vulnerablePackages({ locked: this.locked, match: this.#input.match, weigh: this.#input.weigh })
   }
 
-  read(packages: readonly string[]): Promise<void> {
-    return this.#input.catalogue.load(packages)
+  async read(unread: readonly string[]): Promise<void> {
+    await this.#input.catalogue.load(unread.filter((key) => !key.startsWith('bundle ')))
+    for (const key of unread.filter((other) => other.startsWith('bundle '))) await this.#readBundle(key)
   }
+
+  async #readBundle(key: string) {
+    const of = key.slice('bundle '.length)
+    const at = of.indexOf('@', 1)
+    const name = of.slice(0, at)
+    const version = of.slice(at + 1)
+    const facts = this.factsOf(name, version)
+    const archive = await this.#input.archive(name, version, facts?.integrity)
+    const needed = Object.keys({ ...facts?.dependencies, ...facts?.optionalDependencies })
+    const declared = needed.filter((other) => facts?.bundled === true || facts?.bundled?.includes(other) === true)
+    this.#bundles.set(key, bundleNodes(readBundle(archive, of), declared))
+  }
+
+  bundleOf = (name: string, version: string): readonly BundleNode[] | undefined => this.#bundles.get(bundleKey(name, version))
 
   build(state: WorldState): NpmWorld {
     const { catalogue, rules, match, weigh } = this.#input
-    return buildWorld({ locked: this.locked, catalogue, rules, overrides: this.#overrides, match, weigh, ...state })
+    return buildWorld({ locked: this.locked, catalogue, rules, overrides: this.#overrides, match, weigh, bundleOf: this.bundleOf, ...state })
   }
 
   movable(built: NpmWorld): ReadonlySet<string> {
@@ -85,6 +105,7 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
       chosen: choice.versions,
       takes: choice.takes,
       factsOf: (name, version) => this.factsOf(name, version),
+      bundleOf: this.bundleOf,
       overrides: this.#overrides,
       revisions,
     })

@@ -46,7 +46,8 @@ export function packageFields(path: string, spec: EntrySpec, habit: LockHabit, c
   const manifest = manifestFields(name, spec.manifest)
   const fields = new Map<string, JsonValue>([['version', spec.version]])
   if (name !== folder) fields.set('name', name)
-  putSource(fields, name, spec, habit, current)
+  if (spec.bundled === 'inside' || spec.bundled === 'by-project') fields.set('inBundle', true)
+  if (spec.bundled !== 'inside') putSource(fields, name, spec, habit, current)
   for (const [key, value] of manifest) {
     if (key === 'dependencies' || key === 'optionalDependencies' || habit.prints(key, current)) fields.set(key, value)
   }
@@ -60,7 +61,8 @@ export function legacyFields(path: string, spec: EntrySpec, habit: LockHabit, cu
   const name = spec.name ?? folder
   const manifest = manifestFields(name, spec.manifest)
   const fields = new Map<string, JsonValue>([['version', name === folder ? spec.version : `npm:${name}@${spec.version}`]])
-  putSource(fields, name, spec, habit, current)
+  if (spec.bundled === 'inside' || spec.bundled === 'by-project') fields.set('bundled', true)
+  if (spec.bundled !== 'inside') putSource(fields, name, spec, habit, current)
   const requires = requiresOf(manifest, spec.overridden)
   if (printsRequires(requires, manifest, habit)) fields.set('requires', requires)
   for (const flag of flagsOf(spec.flags, habit, current)) fields.set(flag, true)
@@ -90,8 +92,8 @@ export function printedEntry(fields: EntryFields): JsonValue {
 }
 
 /** The changes that give an existing entry its new fields; whatever else it holds stays. */
-export function packageChanges(entry: JsonObject, fields: EntryFields): MemberChanges {
-  return memberChanges(entry, fields, PACKAGE_FIELDS)
+export function packageChanges(entry: JsonObject, fields: EntryFields, spec: Pick<EntrySpec, 'bundled'>): MemberChanges {
+  return memberChanges(entry, fields, spec.bundled === undefined ? PACKAGE_FIELDS : [...PACKAGE_FIELDS, 'inBundle'])
 }
 
 export function legacyChanges(entry: JsonObject, fields: EntryFields): MemberChanges {

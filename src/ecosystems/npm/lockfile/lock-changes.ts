@@ -17,6 +17,8 @@ export interface EntrySpec {
   /** The registry's description of this version, as it came. */
   readonly manifest: RawManifest
   readonly flags: EntryFlags
+  /** `inside`: it travels in another package's archive, so it has no address of its own; `by-project`: the project will bundle it; `no-longer`: it did. */
+  readonly bundled?: 'inside' | 'by-project' | 'no-longer'
   /** Ranges that overrides replaced; versions 1 and 2 repeat these under `requires`. */
   readonly overridden?: ReadonlyMap<string, string>
 }

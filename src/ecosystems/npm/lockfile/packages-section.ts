@@ -24,7 +24,7 @@ export function packagesEdits(lock: LockSource, changes: LockChanges, habit: Loc
     const entry = entryAt(path)
     const fields = packageFields(path, spec, habit, entry)
     if (entry === undefined) insert.set(path, printedEntry(fields))
-    else inside.push(...editMembers(lock.text, entry, packageChanges(entry, fields), style))
+    else inside.push(...editMembers(lock.text, entry, packageChanges(entry, fields, spec), style))
   }
   for (const [path, flags] of changes.flags) {
     const entry = entryAt(path)
