@@ -7,7 +7,7 @@
 import { Fault } from '../model/faults.ts'
 import type { BuiltWorld, WorldSource } from '../model/world.ts'
 import { encode } from './encode.ts'
-import { type Bounds, optimise, type Solution, unreadIn, UP_TO_UNREAD } from './optimise.ts'
+import { type Bounds, Optimisation, type Solution, UP_TO_UNREAD, unreadIn } from './optimise.ts'
 import { type Reduced, reduce } from './reduce.ts'
 import { openSat } from './sat.ts'
 
@@ -33,21 +33,24 @@ export async function choose<Built extends BuiltWorld>(source: WorldSource<Built
     options.progress?.(round, options.expanded.size)
     const built = source.build({ expanded: options.expanded, banned: options.banned, manifest: options.manifest })
     const reduced = reduce(built.world)
-    const first = await solve(built, reduced, options, UP_TO_UNREAD)
-    const unread = unreadIn(built.world, first)
-    if (unread.length === 0) return { built, reduced, solution: await solve(built, reduced, options, Number.POSITIVE_INFINITY) }
-    await source.read(unread)
-    for (const name of unread) options.expanded.add(name)
+    const outcome = await solve(built, reduced, options)
+    if (outcome.unread.length === 0) return { built, reduced, solution: outcome.solution }
+    await source.read(outcome.unread)
+    for (const name of outcome.unread) options.expanded.add(name)
   }
   throw new Fault('planner-limit', `No plan within ${MAX_ROUNDS} rounds of reading.`)
 }
 
-async function solve(built: BuiltWorld, reduced: Reduced, options: ChooseOptions, upTo: number): Promise<Solution> {
+/** The last levels decide only between plans that are equal in all that matters, so they wait until nothing is unread. */
+async function solve(built: BuiltWorld, reduced: Reduced, options: ChooseOptions): Promise<{ solution: Solution; unread: readonly string[] }> {
   const sat = await openSat()
   try {
-    const solution = optimise(built.world, encode(built.world, reduced, sat, options), options.bounds, upTo)
+    const optimisation = new Optimisation(built.world, encode(built.world, reduced, sat, options), options.bounds)
+    const first = optimisation.upTo(UP_TO_UNREAD)
+    const unread = first === undefined ? [] : unreadIn(built.world, first)
+    const solution = unread.length > 0 ? first : optimisation.upTo()
     if (solution === undefined) throw new Fault('internal', 'The target as it is breaks the planner’s own rules.')
-    return solution
+    return { solution, unread }
   } finally {
     sat.dispose()
   }

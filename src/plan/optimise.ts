@@ -75,24 +75,41 @@ export function newSofts(world: World, encoded: Encoded): Soft[] {
 }
 
 /**
- * The lexicographic optimum. Hardens each level's optimum before the next, so the engine can serve no other question afterwards.
- * Undefined when the bounds cannot hold at all. `upTo` stops after that many levels: the rest decide only between equals.
+ * The lexicographic optimum, level by level. Each level's optimum is hardened before the next, so the engine can serve no other
+ * question afterwards.
  */
-export function optimise(world: World, encoded: Encoded, bounds: Bounds, upTo = Number.POSITIVE_INFINITY): Solution | undefined {
-  const { sat } = encoded
-  bind(world, encoded, bounds)
-  const levels: Level[] = []
-  for (const { name, softs } of levelSofts(world, encoded).slice(0, upTo)) {
-    const minimiser = new CoreGuided(sat, softs)
-    // A bound on a count can make the first level hard; then the caller asks for a corner of the curve instead.
-    const found = bounds.newVersions === undefined ? minimiser.minimise() : minimiser.attempt([], { ...BOUNDED })
-    if (found === undefined) throw new Fault('planner-limit', `The best plan with at most ${bounds.newVersions} new versions was not found within the limit.`)
-    if (!found) return undefined
-    for (const literal of minimiser.remaining()) sat.addClause([literal])
-    levels.push({ name, softs, optimum: minimiser.bound })
+export class Optimisation {
+  readonly #world: World
+  readonly #encoded: Encoded
+  readonly #bounds: Bounds
+  readonly #softs: ReturnType<typeof levelSofts>
+  readonly #levels: Level[] = []
+
+  constructor(world: World, encoded: Encoded, bounds: Bounds) {
+    this.#world = world
+    this.#encoded = encoded
+    this.#bounds = bounds
+    bind(world, encoded, bounds)
+    this.#softs = levelSofts(world, encoded)
   }
-  if (upTo === Number.POSITIVE_INFINITY) settleByName(world, encoded)
-  return { ...read(world, encoded), levels }
+
+  /** Goes on to so many levels; all of them and the names in order unless told otherwise. Undefined when the bounds cannot hold at all. */
+  upTo(count = Number.POSITIVE_INFINITY): Solution | undefined {
+    const { sat } = this.#encoded
+    for (const { name, softs } of this.#softs.slice(this.#levels.length, count)) {
+      const minimiser = new CoreGuided(sat, softs)
+      // A bound on a count can make the first level hard; then the caller asks for a corner of the curve instead.
+      const found = this.#bounds.newVersions === undefined ? minimiser.minimise() : minimiser.attempt([], { ...BOUNDED })
+      if (found === undefined) {
+        throw new Fault('planner-limit', `The best plan with at most ${this.#bounds.newVersions} new versions was not found within the limit.`)
+      }
+      if (!found) return undefined
+      for (const literal of minimiser.remaining()) sat.addClause([literal])
+      this.#levels.push({ name, softs, optimum: minimiser.bound })
+    }
+    if (count === Number.POSITIVE_INFINITY) settleByName(this.#world, this.#encoded)
+    return { ...read(this.#world, this.#encoded), levels: [...this.#levels] }
+  }
 }
 
 const BOUNDED = { calls: 3000, conflicts: 5000 }

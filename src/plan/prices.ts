@@ -11,14 +11,14 @@ export interface AlonePrice {
 }
 
 /** Prices by finding id; undefined where no plan in this world removes it. */
-export function prices(world: World, encoded: Encoded): ReadonlyMap<string, AlonePrice | undefined> {
+export function prices(world: World, encoded: Encoded, asked: (finding: string) => boolean): ReadonlyMap<string, AlonePrice | undefined> {
   const news = newSofts(world, encoded)
   const lines = [...encoded.lines.values()].map((literal): Soft => [literal, 1])
   const edits = [...encoded.edits.values()].map((literal): Soft => [literal, 1])
   const found = new Map<string, AlonePrice | undefined>()
   const known = new Map<string, AlonePrice | undefined>()
   for (const risk of world.risks) {
-    if (!risk.present) continue
+    if (!risk.present || !asked(risk.finding)) continue
     const banned = bannedFor(world, encoded, risk)
     const key = banned.join()
     if (!known.has(key)) known.set(key, price(encoded, banned, [edits, lines, news]))

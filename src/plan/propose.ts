@@ -12,6 +12,8 @@ import { openSat } from './sat.ts'
 export interface ProposeOptions {
   readonly budget: Budget
   readonly manifest: boolean
+  /** Work out the curve and every price; otherwise only what the budget and the findings that stay open need. */
+  readonly priceList: boolean
   readonly progress?: (round: number, packages: number) => void
 }
 
@@ -41,23 +43,26 @@ export async function propose<Built extends BuiltWorld, Result extends Realisati
   const notes: string[] = []
   const shared = { expanded, banned, ...(options.progress === undefined ? {} : { progress: options.progress }) }
   for (let placing = 0; placing < MAX_PLACINGS; placing++) {
-    const everything = await choose(source, { ...shared, bounds: {}, manifest: false })
-    const lists = await priceLists(everything)
-    const { bounds, note } = boundsOf(options.budget, lists.curve)
-    const same = options.budget === 'all' && !options.manifest
-    const chosen = same ? everything : await within(source, { ...shared, bounds, manifest: options.manifest }, lists.curve, notes)
+    const counted = options.budget === 'knee' || typeof options.budget === 'number'
+    const needsAll = options.priceList || counted || (options.budget === 'all' && !options.manifest)
+    const everything = needsAll ? await choose(source, { ...shared, bounds: {}, manifest: false }) : undefined
+    const priced = everything === undefined || !(options.priceList || counted) ? NO_CURVE : await curveOf(everything)
+    const { bounds } = boundsOf(options.budget, priced.points)
+    const same = everything !== undefined && options.budget === 'all' && !options.manifest
+    const chosen = same ? everything : await within(source, { ...shared, bounds, manifest: options.manifest }, priced.points, notes)
     const realised = source.realise(chosenVersions(source, chosen))
     if (realised.suspects.length > 0) {
       for (const suspect of realised.suspects) banned.add(suspect)
       continue
     }
-    const unpriced = [...lists.prices.values()].some((price) => price === undefined)
-    const manifestPrices = unpriced ? await manifestPriceList(source, shared) : new Map<string, AlonePrice | undefined>()
-    if (note !== undefined) notes.push(note)
-    if (lists.completeFrom > 0 && lists.curve.length > 2) {
-      notes.push(`Below ${lists.completeFrom} new versions the curve shows its corners only; each is an optimum.`)
+    const asked = options.priceList ? () => true : (finding: string) => isOpen(chosen, finding)
+    const lockPrices = same && !options.priceList ? new Map<string, AlonePrice | undefined>() : await pricesOf(everything ?? chosen, asked)
+    const unpriced = [...lockPrices.values()].some((price) => price === undefined)
+    const manifestPrices = options.priceList && unpriced ? await manifestPriceList(source, shared) : new Map<string, AlonePrice | undefined>()
+    if (priced.completeFrom > 0 && priced.points.length > 2) {
+      notes.push(`Below ${priced.completeFrom} new versions the curve shows its corners only; each is an optimum.`)
     }
-    return { chosen, bounds, realised, curve: lists.curve, knee: knee(lists.curve), prices: lists.prices, manifestPrices, notes }
+    return { chosen, bounds, realised, curve: priced.points, knee: knee(priced.points), prices: lockPrices, manifestPrices, notes }
   }
   throw new Fault('planner-limit', `No plan whose versions all have a place was found in ${MAX_PLACINGS} attempts.`)
 }
@@ -75,28 +80,44 @@ async function within<Built extends BuiltWorld>(source: PlanningSource<Built>, o
   }
 }
 
-async function priceLists<Built extends BuiltWorld>({ built, reduced }: Chosen<Built>) {
+const NO_CURVE = { points: [], completeFrom: 0 } as const
+
+function isOpen<Built extends BuiltWorld>({ built, solution }: Chosen<Built>, finding: string): boolean {
+  return built.world.risks.some((risk) => risk.finding === finding && risk.units.some((unit) => solution.present.has(unit)))
+}
+
+async function curveOf<Built extends BuiltWorld>(everything: Chosen<Built>) {
+  return readOnly(everything, (encoded) => curve(everything.built.world, encoded))
+}
+
+async function pricesOf<Built extends BuiltWorld>(of: Chosen<Built>, asked: (finding: string) => boolean) {
+  return readOnly(of, (encoded) => prices(of.built.world, encoded, asked))
+}
+
+/** A question about plans that use only what was read. */
+async function readOnly<Built extends BuiltWorld, Answer>({ built, reduced }: Chosen<Built>, ask: (encoded: ReturnType<typeof encode>) => Answer): Promise<Answer> {
   const sat = await openSat()
-  const encoded = encode(built.world, reduced, sat, { manifest: false })
-  built.world.units.forEach((unit, id) => {
-    const literal = encoded.unit[id] ?? 0
-    if (unit.unread !== undefined && literal !== 0) sat.addClause([-literal])
-  })
-  const found = prices(built.world, encoded)
-  const { points, completeFrom } = curve(built.world, encoded)
-  sat.dispose()
-  return { prices: found, curve: points, completeFrom }
+  try {
+    const encoded = encode(built.world, reduced, sat, { manifest: false })
+    built.world.units.forEach((unit, id) => {
+      const literal = encoded.unit[id] ?? 0
+      if (unit.unread !== undefined && literal !== 0) sat.addClause([-literal])
+    })
+    return ask(encoded)
+  } finally {
+    sat.dispose()
+  }
 }
 
 async function manifestPriceList<Built extends BuiltWorld>(source: PlanningSource<Built>, shared: Pick<ChooseOptions, 'expanded' | 'banned'>) {
   const { built, reduced } = await choose(source, { ...shared, bounds: {}, manifest: true })
   const sat = await openSat()
-  const found = prices(built.world, encode(built.world, reduced, sat, { manifest: true }))
+  const found = prices(built.world, encode(built.world, reduced, sat, { manifest: true }), () => true)
   sat.dispose()
   return found
 }
 
-function boundsOf(budget: Budget, points: readonly CurvePoint[]): { readonly bounds: Bounds; readonly note?: string } {
+function boundsOf(budget: Budget, points: readonly CurvePoint[]): { readonly bounds: Bounds } {
   if (budget === 'all') return { bounds: {} }
   if (budget === 'default') return { bounds: { noBreakingLines: true } }
   if (budget === 'knee') return { bounds: cornerAt(points, knee(points)) }

@@ -27,7 +27,7 @@ const CHECK_TIMEOUT_MS = 30 * 60_000
 
 export async function fix(world: EngineWorld, request: FixRequest): Promise<FixResult> {
   const session = new Session(world, request)
-  const draft = await draftPlan(session, request)
+  const draft = await draftPlan(session, request, false)
   const run = new FixRun(session, draft, request)
   return run.run()
 }

@@ -22,12 +22,13 @@ export interface PlanDraft {
   readonly certificate: () => Promise<string>
 }
 
-export async function draftPlan(session: Session, request: PlanRequest): Promise<PlanDraft> {
+export async function draftPlan(session: Session, request: PlanRequest, priceList = true): Promise<PlanDraft> {
   session.world.progress({ doing: 'Reading the project' })
   const planning = await session.planning(request.only)
   const proposal = await propose(planning, {
     budget: request.budget,
     manifest: request.manifest,
+    priceList,
     progress: (round, packages) => session.world.progress({ doing: `Planning, round ${round + 1}, ${packages} packages` }),
   })
   const { chosen, realised } = proposal
