@@ -7,10 +7,10 @@ import type { Catalogue, VersionFacts } from '../../model/catalogue.ts'
 import type { BuiltWorld, Choice, FixedConsumer, Peer, Relaxation, Risk, Unit, WorldState } from '../../model/world.ts'
 import { type BundleNode, needsBeyond } from './bundles.ts'
 import { declaredByFacts } from './build-tree.ts'
-import { type CandidateRules, candidates } from './candidates.ts'
+import { type Candidate, type CandidateRules, candidates } from './candidates.ts'
 import { coneOfInfluence, type Locked, type LockedUnit, type ResolvedNeed, withPeerDependents } from './locked.ts'
 import { type OverrideRule, overriddenRange, scopeBelow } from './overrides.ts'
-import { distancesOf, PackageUnits } from './package-units.ts'
+import { distancesOf, PackageUnits, VersionList } from './package-units.ts'
 import { breakingLine, compareVersions, inRange, parseSpec } from './ranges.ts'
 import type { TreeNode } from './tree.ts'
 
@@ -27,8 +27,37 @@ export interface WorldInput extends WorldState {
   readonly overrides: readonly OverrideRule[]
   readonly match: (name: string, version: string) => readonly AdvisoryMatch[]
   readonly weigh: (name: string, match: AdvisoryMatch) => Weight
+  /** What building one world learns that the next can use. */
+  readonly memo: WorldMemo
   /** What a version's archive bundles; undefined until it was read. */
   readonly bundleOf: (name: string, version: string) => readonly BundleNode[] | undefined
+}
+
+interface PackageCandidates {
+  readonly found: readonly Candidate[]
+  readonly distances: ReadonlyMap<string, number>
+}
+
+/** Facts about packages that do not change from one world of a plan to the next. */
+export class WorldMemo {
+  /** Packages that turned out to matter because a candidate has a peer in them. */
+  readonly movable = new Set<string>()
+  readonly #candidates = new Map<string, PackageCandidates>()
+  readonly #lists = new Map<string, VersionList>()
+
+  candidates(name: string, find: () => PackageCandidates): PackageCandidates {
+    const known = this.#candidates.get(name) ?? find()
+    this.#candidates.set(name, known)
+    return known
+  }
+
+  list(name: string, versions: readonly string[]): VersionList {
+    const known = this.#lists.get(name)
+    if (known?.isSame(versions) === true) return known
+    const list = new VersionList(versions)
+    this.#lists.set(name, list)
+    return list
+  }
 }
 
 export interface NpmWorld extends BuiltWorld {
@@ -55,11 +84,12 @@ function coneOf({ locked, match, weigh }: Pick<WorldInput, 'locked' | 'match' | 
 
 export function buildWorld(input: WorldInput): NpmWorld {
   const cone = coneOf(input)
-  let movable = withPeerDependents(input.locked, cone)
+  let movable = withPeerDependents(input.locked, new Set([...cone, ...input.memo.movable]))
   for (;;) {
     const builder = new WorldBuilder(input, movable)
     builder.build()
     if (builder.alsoMovable.size === 0) return { ...builder.result(), movable }
+    for (const name of builder.alsoMovable) input.memo.movable.add(name)
     movable = withPeerDependents(input.locked, new Set([...movable, ...builder.alsoMovable]))
   }
 }
@@ -71,7 +101,7 @@ interface Relaxed extends Pick<Relaxation, 'kind'> {
   readonly name?: string
 }
 
-const NO_UNITS = new PackageUnits([], [])
+const NO_UNITS = new PackageUnits([], new VersionList([]))
 
 type Growing = Unit & { needs: number[]; now: number[]; peers: Peer[] }
 
@@ -89,6 +119,7 @@ class WorldBuilder {
   readonly #fixed: FixedConsumer[] = []
   readonly #risks = new Map<string, Risk & { units: number[] }>()
   readonly #pending: number[] = []
+  readonly #reached = new Set<number>()
 
   constructor(input: WorldInput, movable: ReadonlySet<string>) {
     this.#input = input
@@ -119,7 +150,8 @@ class WorldBuilder {
   #versionsOf(name: string): PackageUnits {
     let known = this.#ofPackage.get(name)
     if (known === undefined) {
-      known = new PackageUnits(this.#makeUnits(name), this.#units)
+      const ids = this.#makeUnits(name)
+      known = new PackageUnits(ids, this.#input.memo.list(name, ids.map((id) => this.#units[id]?.version ?? '')))
       this.#ofPackage.set(name, known)
     }
     return known
@@ -138,8 +170,11 @@ class WorldBuilder {
       return ids
     }
     const scriptHere = here.some((version) => locked.units.get(`${name}@${version}`)?.nodes[0]?.hasInstallScript === true)
-    const distances = distancesOf(published.versions.map(({ version }) => version), here)
-    for (const { facts, young } of candidates(published, here, rules)) {
+    const { found, distances } = this.#input.memo.candidates(name, () => ({
+      found: candidates(published, here, rules),
+      distances: distancesOf(published.versions.map(({ version }) => version), here),
+    }))
+    for (const { facts, young } of found) {
       if (banned.has(`${name}@${facts.version}`)) continue
       const id = this.#add(name, facts.version, {
         gainedLine: gainedLine(name, facts.version, locked.lines.get(name)),
@@ -181,9 +216,16 @@ class WorldBuilder {
       now: [],
       peers: [],
     })
-    this.#pending.push(id)
+    if (of.locked === true) this.#reach(id)
     if (of.standIn !== true) this.#addRisks(id, name, version, of.locked === true)
     return id
+  }
+
+  /** A unit's needs count once something could take it. */
+  #reach(id: number) {
+    if (this.#reached.has(id)) return
+    this.#reached.add(id)
+    this.#pending.push(id)
   }
 
   #addRisks(unit: number, name: string, version: string, present: boolean) {
@@ -326,14 +368,12 @@ class WorldBuilder {
     const id = this.#choices.length
     this.#choiceIds.set(key, id)
     const units = of.name === '' ? NO_UNITS : this.#versionsOf(of.name)
-    const from = of.floor === undefined ? 0 : units.firstAtLeast(of.floor)
-    const high = from === 0 ? units.ids : units.ids.filter((unit, at) => at >= from || this.#units[unit]?.standIn === true)
-    const inside = units.within(of.range, this.#units)
-    const within = from === 0 ? inside : high.filter((unit) => inside.includes(unit))
+    const within = units.within(of.range, of.floor)
     const also = of.also === undefined || of.also.length === 0 ? [] : units.ids.filter((unit) => of.also?.includes(this.#units[unit]?.version ?? '') === true)
     const anyOf = also.length === 0 ? within : [...new Set([...within, ...also])]
-    const beyond = offered === undefined ? [] : high.filter((unit) => !anyOf.includes(unit))
+    const beyond = offered === undefined ? [] : units.atLeast(of.floor).filter((unit) => !anyOf.includes(unit))
     const relaxed = offered === undefined || beyond.length === 0 ? undefined : [{ kind: offered.kind, anyOf: beyond, key: relaxKey }]
+    for (const unit of [...anyOf, ...beyond]) this.#reach(unit)
     this.#choices.push({ package: of.name, range: of.range, anyOf, ...(relaxed === undefined ? {} : { relaxed }) })
     return id
   }

@@ -2,42 +2,73 @@
 import type { SemVer } from 'semver'
 import { breakingLine, compareVersions, parsedRange, parsedVersion } from './ranges.ts'
 
-interface Versioned {
-  readonly version: string
-  readonly standIn: boolean
-}
-
-export class PackageUnits {
-  readonly ids: readonly number[]
+/** Versions of one package in ascending order; a stand-in's is empty and lies in every range. Kept from one world to the next. */
+export class VersionList {
+  readonly versions: readonly string[]
   readonly #parsed: readonly (SemVer | undefined)[]
-  readonly #versions: readonly string[]
   readonly #within = new Map<string, readonly number[]>()
+  readonly #atLeast = new Map<string, number>()
 
-  constructor(ids: readonly number[], units: readonly Versioned[]) {
-    this.ids = ids
-    this.#versions = ids.map((id) => units[id]?.version ?? '')
-    this.#parsed = this.#versions.map((version) => parsedVersion(version))
+  constructor(versions: readonly string[]) {
+    this.versions = versions
+    this.#parsed = versions.map((version) => parsedVersion(version))
   }
 
-  /** Index of the first unit that is not below `floor`. */
+  isSame(versions: readonly string[]): boolean {
+    return versions.length === this.versions.length && versions.every((version, at) => version === this.versions[at])
+  }
+
+  /** Index of the first version that is not below `floor`. */
   firstAtLeast(floor: string): number {
-    const at = this.#versions.findIndex((version) => version === floor || compareVersions(version, floor) >= 0)
-    return at === -1 ? this.ids.length : at
+    let at = this.#atLeast.get(floor)
+    if (at === undefined) {
+      const found = this.versions.findIndex((version) => version === floor || compareVersions(version, floor) >= 0)
+      at = found === -1 ? this.versions.length : found
+      this.#atLeast.set(floor, at)
+    }
+    return at
   }
 
-  /** Units in the range; a stand-in is in every range. */
-  within(range: string, units: readonly Versioned[]): readonly number[] {
+  /** Indexes of the versions in a range. */
+  within(range: string): readonly number[] {
     let found = this.#within.get(range)
     if (found === undefined) {
-      const any = range.trim() === '' || range.trim() === '*'
-      const parsed = parsedRange(range.trim())
-      found = this.ids.filter((id, at) => {
-        const version = this.#parsed[at]
-        return units[id]?.standIn === true || any || (version !== undefined && parsed?.test(version) === true)
+      const trimmed = range.trim()
+      const any = trimmed === '' || trimmed === '*'
+      const parsed = parsedRange(trimmed)
+      found = this.versions.flatMap((version, at) => {
+        const of = this.#parsed[at]
+        return version === '' || any || (of !== undefined && parsed?.test(of) === true) ? [at] : []
       })
       this.#within.set(range, found)
     }
     return found
+  }
+}
+
+/** One package's units in one world, in the order of its version list. */
+export class PackageUnits {
+  readonly ids: readonly number[]
+  readonly #list: VersionList
+
+  constructor(ids: readonly number[], list: VersionList) {
+    this.ids = ids
+    this.#list = list
+  }
+
+  /** Units in the range that are not below the floor; a stand-in always is among them. */
+  within(range: string, floor: string | undefined): readonly number[] {
+    const from = floor === undefined ? 0 : this.#list.firstAtLeast(floor)
+    const units: number[] = []
+    for (const at of this.#list.within(range)) {
+      const id = this.ids[at]
+      if (id !== undefined && (at >= from || this.#list.versions[at] === '')) units.push(id)
+    }
+    return units
+  }
+
+  atLeast(floor: string | undefined): readonly number[] {
+    return this.within('*', floor)
   }
 }
 

@@ -5,7 +5,7 @@ import type { ChosenVersions, PlanningSource, Realisation, WorldState } from '..
 import { buildTree, packageName } from './build-tree.ts'
 import { type BundleNode, bundleNodes } from './bundles.ts'
 import { readBundle } from './registry/read-bundle.ts'
-import { buildWorld, bundleKey, type NpmWorld, vulnerablePackages, type Weight } from './build-world.ts'
+import { buildWorld, bundleKey, type NpmWorld, vulnerablePackages, type Weight, WorldMemo } from './build-world.ts'
 import type { CandidateRules } from './candidates.ts'
 import { type Defect, newDefects } from './check-tree.ts'
 import { type Locked, readLocked } from './locked.ts'
@@ -35,6 +35,7 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
   readonly tree: Tree
   readonly locked: Locked
   readonly #input: PlanningInput
+  readonly #memo = new WorldMemo()
   readonly #bundles = new Map<string, readonly BundleNode[]>()
   readonly #overrides: readonly OverrideRule[]
 
@@ -78,7 +79,7 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
 
   build(state: WorldState): NpmWorld {
     const { catalogue, rules, match, weigh } = this.#input
-    return buildWorld({ locked: this.locked, catalogue, rules, overrides: this.#overrides, match, weigh, bundleOf: this.bundleOf, ...state })
+    return buildWorld({ locked: this.locked, catalogue, rules, overrides: this.#overrides, match, weigh, bundleOf: this.bundleOf, memo: this.#memo, ...state })
   }
 
   movable(built: NpmWorld): ReadonlySet<string> {
