@@ -63,7 +63,8 @@ function row({ name, run, measures: m, native }: CorpusResult, input: Input): (s
   const floors = read<Floors>(input.floors, `${name}.json`)
   const untouched = read<Untouched>(input.corpus, name, 'NATIVE.json')
   const plain = input.default.get(name)
-  const rewritten = native === undefined ? '' : native.rewrittenLines === undefined ? `fails: ${native.installReason.slice(0, 40)}` : native.rewrittenLines
+  const rewritten =
+    native === undefined ? '' : native.rewrittenLines === undefined ? `fails: ${native.installReason.slice(0, 40)}` : native.rewrittenLines
   return [
     name,
     `${m.findingsBefore} → ${m.findingsAfter}`,
@@ -71,12 +72,22 @@ function row({ name, run, measures: m, native }: CorpusResult, input: Input): (s
     m.breakingLines.length,
     m.newVersions.length,
     floor(floors?.all),
-    npm === undefined ? '' : `${npm.measures.findingsAfter} / ${npm.measures.riskAfter} / ${npm.measures.breakingLines.length} / ${npm.measures.newVersions.length}${npm.fix.failure === '' ? '' : ' gave up'}`,
-    plain === undefined ? '' : `${plain.measures.riskAfter} / ${plain.measures.newVersions.length}${plain.measures.breakingLines.length === 0 ? '' : ' BREAKING'}`,
+    npm === undefined
+      ? ''
+      : `${npm.measures.findingsAfter} / ${npm.measures.riskAfter} / ${npm.measures.breakingLines.length} / ${npm.measures.newVersions.length}${npm.fix.failure === '' ? '' : ' gave up'}`,
+    plain === undefined
+      ? ''
+      : `${plain.measures.riskAfter} / ${plain.measures.newVersions.length}${plain.measures.breakingLines.length === 0 ? '' : ' BREAKING'}`,
     floors?.noBreakingLines === undefined ? '' : `${floors.noBreakingLines.riskLeft} / ${floors.noBreakingLines.newVersions}`,
     `${m.entriesChanged}/${m.entriesAdded}/${m.entriesRemoved}`,
     m.diffLines,
-    native === undefined ? '' : native.ciAccepts ? 'yes' : untouched?.ciAccepts === false ? 'no, nor untouched' : `NO: ${native.ciReason.slice(0, 60)}`,
+    native === undefined
+      ? ''
+      : native.ciAccepts
+        ? 'yes'
+        : untouched?.ciAccepts === false
+          ? 'no, nor untouched'
+          : `NO: ${native.ciReason.slice(0, 60)}`,
     `${rewritten} (${untouched?.changedLines ?? '–'})`,
     `${run.seconds.toFixed(1)} (${npm?.fix.seconds.toFixed(1) ?? '–'})`,
     run.peakMB ?? '',

@@ -28,12 +28,16 @@ const MODES = {
   default: ['fix'],
 } as const
 type Mode = keyof typeof MODES
-const modes = (process.env['SUTURE_BENCH_MODES']?.split(',') ?? Object.keys(MODES)).filter((mode): mode is Mode => Object.hasOwn(MODES, mode))
+const modes = (process.env['SUTURE_BENCH_MODES']?.split(',') ?? Object.keys(MODES)).filter((mode): mode is Mode =>
+  Object.hasOwn(MODES, mode),
+)
 
 const matcher = matcherOf(readOsv(advisories))
-const names = readdirSync(corpus).filter(
-  name => existsSync(join(corpus, name, 'package.json')) && (only.length === 0 || only.includes(name)),
-)
+const names = readdirSync(corpus)
+  .filter(name => existsSync(join(corpus, name, 'package.json')) && (only.length === 0 || only.includes(name)))
+  .map(name => ({ name, size: readTree(join(corpus, name)).nodes.size }))
+  .sort((a, b) => a.size - b.size)
+  .map(({ name }) => name)
 
 async function measureOne(name: string, mode: Mode): Promise<void> {
   const file = join(results, mode, `${name}.json`)
@@ -66,9 +70,7 @@ await Promise.all(Array.from({ length: AT_ONCE }, work))
 function resultsOf(mode: Mode): Map<string, CorpusResult> {
   const folder = join(results, mode)
   const files = existsSync(folder) ? readdirSync(folder).filter(file => file.endsWith('.json')) : []
-  return new Map(
-    files.map(file => [file.slice(0, -'.json'.length), JSON.parse(readFileSync(join(folder, file), 'utf8')) as CorpusResult]),
-  )
+  return new Map(files.map(file => [file.slice(0, -'.json'.length), JSON.parse(readFileSync(join(folder, file), 'utf8')) as CorpusResult]))
 }
 
 const table = corpusTable({
