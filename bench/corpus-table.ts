@@ -3,12 +3,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CorpusResult } from './corpus.ts'
 import type { Measures } from './measure.ts'
+import type { NativeChecks } from './native.ts'
 
 interface Input {
   readonly all: ReadonlyMap<string, CorpusResult>
   readonly verified: ReadonlyMap<string, CorpusResult>
   readonly default: ReadonlyMap<string, CorpusResult>
-  readonly corpus: string
+  readonly results: string
   readonly npm: string | undefined
   readonly floors: string | undefined
 }
@@ -21,11 +22,6 @@ interface Floor {
 interface Floors {
   readonly all?: Floor
   readonly noBreakingLines?: Floor
-}
-/** What npm says of the untouched project. */
-interface Untouched {
-  readonly ciAccepts: boolean
-  readonly changedLines?: number
 }
 interface NpmResult {
   readonly measures: Measures
@@ -61,7 +57,7 @@ export function corpusTable(input: Input): string {
 function row({ name, run, measures: m, native }: CorpusResult, input: Input): (string | number)[] {
   const npm = read<NpmResult>(input.npm, `${name}.json`)
   const floors = read<Floors>(input.floors, `${name}.json`)
-  const untouched = read<Untouched>(input.corpus, name, 'NATIVE.json')
+  const untouched = read<NativeChecks>(input.results, 'untouched', `${name}.json`)
   const plain = input.default.get(name)
   const rewritten =
     native === undefined ? '' : native.rewrittenLines === undefined ? `fails: ${native.installReason.slice(0, 40)}` : native.rewrittenLines
@@ -88,7 +84,7 @@ function row({ name, run, measures: m, native }: CorpusResult, input: Input): (s
         : untouched?.ciAccepts === false
           ? 'no, nor untouched'
           : `NO: ${native.ciReason.slice(0, 60)}`,
-    `${rewritten} (${untouched?.changedLines ?? '–'})`,
+    `${rewritten} (${untouched?.rewrittenLines ?? '–'})`,
     `${run.seconds.toFixed(1)} (${npm?.fix.seconds.toFixed(1) ?? '–'})`,
     run.peakMB ?? '',
     defects(m, run.fault),

@@ -39,10 +39,20 @@ const names = readdirSync(corpus)
   .sort((a, b) => a.size - b.size)
   .map(({ name }) => name)
 
+/** What npm says of the project as it is, measured the same way. */
+async function untouched(name: string): Promise<void> {
+  const file = join(results, 'untouched', `${name}.json`)
+  if (existsSync(file)) return
+  mkdirSync(join(results, 'untouched'), { recursive: true })
+  const checks = await nativeChecks(join(corpus, name), readTree(join(corpus, name)).lockFile)
+  writeFileSync(file, JSON.stringify(checks, null, 2))
+}
+
 async function measureOne(name: string, mode: Mode): Promise<void> {
   const file = join(results, mode, `${name}.json`)
   if (existsSync(file)) return
   mkdirSync(join(results, mode), { recursive: true })
+  await untouched(name)
   const [before, after] = [join(corpus, name), join(results, mode, name)]
   const run = await runSuture(before, after, [...MODES[mode], '--advisories', advisories, '--quiet'])
   const measures = measure(before, after, matcher)
@@ -77,7 +87,7 @@ const table = corpusTable({
   all: resultsOf('all'),
   verified: resultsOf('verified'),
   default: resultsOf('default'),
-  corpus,
+  results,
   npm: process.env['SUTURE_BENCH_NPM_RESULTS'],
   floors: process.env['SUTURE_BENCH_FLOORS'],
 })

@@ -33,6 +33,17 @@ test('npm may drop a bundled entry where it drops others, never one that it ough
   assert.deepEqual(compare(before, beforeByNpm, after({ new: { version: '1' } }), afterByNpm).beyond, ['fsevents > new: removed'])
 })
 
+test('npm may add flags that the npm of the lock did not know, where reachability changed', () => {
+  const before = v1({ a: { version: '1' }, b: { version: '1' } })
+  const after = v1({ a: { version: '2' }, b: { version: '1' } })
+  const afterByNpm = v1({ a: { version: '2' }, b: { version: '1', peer: true } })
+  assert.deepEqual(compare(before, before, after, afterByNpm).beyond, [])
+  const knows = v1({ a: { version: '1', peer: true }, b: { version: '1' } })
+  const knowsAfter = v1({ a: { version: '2', peer: true }, b: { version: '1' } })
+  const knowsByNpm = v1({ a: { version: '2', peer: true }, b: { version: '1', peer: true } })
+  assert.deepEqual(compare(knows, knows, knowsAfter, knowsByNpm).beyond, ['b: peer added'])
+})
+
 test('names that reach a prototype are names', () => {
   const lock = (version: string) => `{"packages":{"__proto__":{"version":"${version}","constructor":{"__proto__":1}}}}`
   assert.deepEqual(compare(lock('1'), lock('1'), lock('2'), lock('3')).beyond, ['"__proto__": version changed'])

@@ -39,16 +39,25 @@ export function compareRewrites({ before, beforeByNpm, after, afterByNpm, file }
   const now = rewriteOf(result, readEntries(afterByNpm, file))
   const patched = rewriteOf(original, result)
   const habits = new Set([...old.values()].flatMap(kinds => [...kinds]))
+  const unknown = unknownFlags(original)
   const beyond: string[] = []
   for (const [path, kinds] of now) {
     const own = old.get(path)
     const touched = own !== undefined || patched.has(path)
     for (const kind of kinds) {
       const habit = touched && habits.has(kind) && (!kind.startsWith('*') || (kind === '* removed' && isBundled(result.get(path))))
-      if (own?.has(kind) !== true && !habit) beyond.push(`${path}: ${kind.replace('* ', '')}`)
+      if (own?.has(kind) !== true && !habit && !unknown.has(kind)) beyond.push(`${path}: ${kind.replace('* ', '')}`)
     }
   }
   return { before: old.size, beyond }
+}
+
+/** npm 6 knew neither flag, so its locks get none, whatever becomes of an entry; a newer npm writes what it finds missing. */
+function unknownFlags(original: Entries): ReadonlySet<Kind> {
+  const isOld = (original.get('the file')?.get('lockfileVersion') ?? '1') === '1'
+  const flags = ['peer', 'devOptional']
+  if (!isOld || [...original.values()].some(entry => flags.some(flag => entry.has(flag)))) return new Set()
+  return new Set(flags.map(flag => `${flag} added`))
 }
 
 function isBundled(entry: Entry | undefined): boolean {
