@@ -21,8 +21,8 @@ export interface Ran {
   readonly code: number
 }
 
-/** A project on disk with these files, and advisories that find every `victim` below 2.0.0. */
-export function hostileProject(files: Files, vulnerable: readonly string[] = ['victim']): HostileProject {
+/** A project on disk with these files, and advisories that find every `victim` below 1.1.0. */
+export function hostileProject(files: Files, more: { readonly vulnerable?: readonly string[]; readonly environment?: HostileProject['environment'] } = {}): HostileProject {
   const root = mkdtempSync(join(tmpdir(), 'suture-hostile-'))
   const folder = join(root, 'project')
   for (const [path, content] of Object.entries(files)) {
@@ -30,14 +30,14 @@ export function hostileProject(files: Files, vulnerable: readonly string[] = ['v
     writeFileSync(join(folder, path), content)
   }
   const advisories = join(root, 'advisories.ndjson')
-  writeFileSync(advisories, vulnerable.map(recordAbout).join('\n'))
-  const environment = { HOME: root, PATH: '', SUTURE_HOME: join(root, 'home'), NO_PROXY: '127.0.0.1' }
+  writeFileSync(advisories, (more.vulnerable ?? ['victim']).map(recordAbout).join('\n'))
+  const environment = { HOME: root, PATH: '', SUTURE_HOME: join(root, 'home'), NO_PROXY: '127.0.0.1', ...more.environment }
   return { folder, environment, advisories, [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }) }
 }
 
 function recordAbout(name: string, index: number): string {
   const severity = [{ type: 'CVSS_V3', score: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H' }]
-  const ranges = [{ type: 'SEMVER', events: [{ introduced: '0' }, { fixed: '2.0.0' }] }]
+  const ranges = [{ type: 'SEMVER', events: [{ introduced: '0' }, { fixed: '1.1.0' }] }]
   const affected = [{ package: { ecosystem: 'npm', name }, ranges }]
   return JSON.stringify({ id: `HOLE-${index}`, modified: '2024-01-01T00:00:00Z', severity, affected })
 }
