@@ -62,6 +62,8 @@ export interface Relaxation {
   readonly anyOf: readonly number[]
   /** Relaxations with the same key are one edit. */
   readonly key: string
+  /** The consumer would get another breaking line than it has; counts as one gained. */
+  readonly crosses: boolean
 }
 
 /** One (name@version, alias group) pair: it is open when any of `units` is present. */
@@ -70,7 +72,7 @@ export interface Risk {
   readonly group: string
   /** What it adds to the risk left; 0 when the user asked about other findings only. */
   readonly weight: number
-  /** Its weight where the user asked about other findings only: never worth a change, but no reason to let it grow. */
+  /** Its weight where the user asked about other findings only: never worth a change, but a new one is worth avoiding. */
   readonly aside: number
   readonly units: readonly number[]
   /** The finding exists in the target now. */
@@ -116,7 +118,8 @@ export interface ChosenVersions {
 }
 
 /** Port: the whole of an ecosystem's part in making a plan. */
-export interface PlanningSource<Built extends BuiltWorld = BuiltWorld, Result extends Realisation = Realisation> extends WorldSource<Built> {
+export interface PlanningSource<Built extends BuiltWorld = BuiltWorld, Result extends Realisation = Realisation>
+  extends WorldSource<Built> {
   /** Packages that are told apart from the start. */
   start(): readonly string[]
   /** Packages whose versions are chosen in a world; all others stay as they are. */

@@ -12,12 +12,21 @@ export interface Certificate {
   /** Name of variable i+1; `name@version` where it stands for a version's presence. */
   readonly variables: readonly string[]
   readonly clauses: readonly (readonly number[])[]
-  readonly levels: readonly { readonly name: string; readonly soft: readonly (readonly [literal: number, weight: number])[]; readonly optimum: number }[]
+  readonly levels: readonly {
+    readonly name: string
+    readonly soft: readonly (readonly [literal: number, weight: number])[]
+    readonly optimum: number
+  }[]
   /** One literal per variable. */
   readonly model: readonly number[]
 }
 
-export async function certificateOf(built: BuiltWorld, reduced: Reduced, options: { bounds: Bounds; manifest: boolean }, solution: Solution): Promise<Certificate> {
+export async function certificateOf(
+  built: BuiltWorld,
+  reduced: Reduced,
+  options: { bounds: Bounds; manifest: boolean },
+  solution: Solution,
+): Promise<Certificate> {
   const engine = await openSat()
   const clauses: number[][] = []
   let variables = 0
@@ -41,9 +50,11 @@ export async function certificateOf(built: BuiltWorld, reduced: Reduced, options
   const chosen = encoded.unit.flatMap((literal, id) => (literal === 0 ? [] : [solution.present.has(id) ? literal : -literal]))
   const softs = levelSofts(world, encoded)
   const levels = solution.levels.map(({ name, optimum }, at) => ({ name, optimum, soft: softs[at]?.softs ?? [] }))
-  const free = new Set(softs.flatMap((level) => level.softs.map(([literal]) => literal)).filter((literal) => !encoded.unit.includes(Math.abs(literal))))
+  const free = new Set(
+    softs.flatMap(level => level.softs.map(([literal]) => literal)).filter(literal => !encoded.unit.includes(Math.abs(literal))),
+  )
   const bought = [...encoded.edits].map(([key, literal]) => (solution.edits.includes(key) ? literal : -literal))
-  const tight = [...free].filter((literal) => ![...encoded.edits.values()].includes(Math.abs(literal)))
+  const tight = [...free].filter(literal => ![...encoded.edits.values()].includes(Math.abs(literal)))
   engine.solve([...chosen, ...bought])
   for (const literal of tight) if (engine.solve([...chosen, ...bought, -literal])) engine.addClause([-literal])
   engine.solve([...chosen, ...bought])

@@ -1,7 +1,7 @@
 /**
  * The planner's loop. It starts with only the vulnerable packages told apart; every other package that could change is one stand-in
  * that satisfies all and needs nothing. While the best plan uses stand-ins, their packages are read and told apart. The plan that
- * uses none is the optimum of the whole world: every stand-in was at least as good as any version it stood for. A version whose archive
+ * uses none is the optimum of the whole world: every stand-in was at least as good as each version it stood for. A version whose archive
  * bundles others is taken for clean in the same way until its archive was read.
  */
 import { Fault } from '../model/faults.ts'
@@ -42,7 +42,11 @@ export async function choose<Built extends BuiltWorld>(source: WorldSource<Built
 }
 
 /** The last levels decide only between plans that are equal in all that matters, so they wait until nothing is unread. */
-async function solve(built: BuiltWorld, reduced: Reduced, options: ChooseOptions): Promise<{ solution: Solution; unread: readonly string[] }> {
+async function solve(
+  built: BuiltWorld,
+  reduced: Reduced,
+  options: ChooseOptions,
+): Promise<{ solution: Solution; unread: readonly string[] }> {
   const sat = await openSat()
   try {
     const optimisation = new Optimisation(built.world, encode(built.world, reduced, sat, options), options.bounds)

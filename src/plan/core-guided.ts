@@ -36,12 +36,12 @@ export class CoreGuided {
 
   /** Finds the least total weight under `given`; false when `given` cannot hold at all. The engine then holds a best model. */
   minimise(given: readonly number[] = []): boolean {
-    return this.#minimise(given, (assumptions) => this.#sat.solve(assumptions)) === true
+    return this.#minimise(given, assumptions => this.#sat.solve(assumptions)) === true
   }
 
   /** The same within an effort; undefined when that was not enough, the bound then being as far as it was proven. */
   attempt(given: readonly number[], effort: Effort): boolean | undefined {
-    return this.#minimise(given, (assumptions) => (effort.calls-- > 0 ? this.#sat.attempt(assumptions, effort.conflicts) : undefined))
+    return this.#minimise(given, assumptions => (effort.calls-- > 0 ? this.#sat.attempt(assumptions, effort.conflicts) : undefined))
   }
 
   #minimise(given: readonly number[], solve: (assumptions: readonly number[]) => boolean | undefined): boolean | undefined {
@@ -92,7 +92,7 @@ export class CoreGuided {
   #core(given: readonly number[], solve: (assumptions: readonly number[]) => boolean | undefined): number[] {
     let core = this.#penalisedIn(this.#sat.core())
     while (core.length > 1) {
-      if (solve([...given, ...core.map((literal) => -literal)]) !== false) break
+      if (solve([...given, ...core.map(literal => -literal)]) !== false) break
       const tighter = this.#penalisedIn(this.#sat.core())
       if (tighter.length >= core.length) break
       core = tighter

@@ -29,7 +29,8 @@ export function curve(world: World, encoded: Encoded, effort: Effort = { ...EFFO
   const read = (): CurvePoint => ({
     newVersions: news.filter(([literal]) => sat.isTrue(literal)).length,
     riskLeft: risks.reduce((sum, [literal, weight]) => sum + (sat.isTrue(literal) ? weight : 0), 0),
-    findingsLeft: world.risks.filter((risk, id) => risk.weight > 0 && (encoded.risks[id] ?? 0) !== 0 && sat.isTrue(encoded.risks[id] ?? 0)).length,
+    findingsLeft: world.risks.filter((risk, id) => risk.weight > 0 && (encoded.risks[id] ?? 0) !== 0 && sat.isTrue(encoded.risks[id] ?? 0))
+      .length,
   })
   const lowest = new CoreGuided(sat, risks)
   if (!lowest.minimise()) return { points: [], completeFrom: 0 }
@@ -55,10 +56,20 @@ function between(a: CurvePoint, b: CurvePoint, best: (a: CurvePoint, b: CurvePoi
   return middle === undefined ? [] : [...between(a, middle, best), middle, ...between(middle, b, best)]
 }
 
-function supported(sat: Encoded['sat'], risks: readonly Soft[], news: readonly Soft[], a: CurvePoint, b: CurvePoint, read: () => CurvePoint): CurvePoint | undefined {
+function supported(
+  sat: Encoded['sat'],
+  risks: readonly Soft[],
+  news: readonly Soft[],
+  a: CurvePoint,
+  b: CurvePoint,
+  read: () => CurvePoint,
+): CurvePoint | undefined {
   const drop = a.riskLeft - b.riskLeft
   const span = b.newVersions - a.newVersions
-  const weighted = new CoreGuided(sat, [...risks.map(([literal, weight]): Soft => [literal, weight * span]), ...news.map(([literal, weight]): Soft => [literal, weight * drop])])
+  const weighted = new CoreGuided(sat, [
+    ...risks.map(([literal, weight]): Soft => [literal, weight * span]),
+    ...news.map(([literal, weight]): Soft => [literal, weight * drop]),
+  ])
   if (!weighted.minimise()) return undefined
   const found = read()
   return found.riskLeft * span + found.newVersions * drop < a.riskLeft * span + a.newVersions * drop ? found : undefined

@@ -6,9 +6,10 @@
  * of one name, and w has a peer that the same consumer also needs, the consumer must take that peer from w's range. The ecosystem
  * places accordingly, and its own check of the placed tree decides.
  */
+
+import type { Choice, World } from '../model/world.ts'
 import type { Reduced } from './reduce.ts'
 import type { Sat } from './sat.ts'
-import type { Choice, World } from '../model/world.ts'
 
 export interface Encoded {
   readonly sat: Sat
@@ -31,7 +32,8 @@ export interface EncodeOptions {
 export function encode(world: World, reduced: Reduced, sat: Sat, options: EncodeOptions): Encoded {
   const unit = world.units.map((_, id) => (reduced.live[id] ? sat.newVariable() : 0))
   const edits = new Map<string, number>()
-  const choices = new ChoiceClauses(world, unit, sat, options.manifest ? edits : undefined)
+  const lines = new Map<string, number>()
+  const choices = new ChoiceClauses(world, unit, sat, options.manifest ? edits : undefined, lines)
   for (const { needs } of world.fixed) for (const id of needs) sat.addClause(choices.literals(id))
   world.units.forEach((of, id) => {
     const presence = unit[id] ?? 0
@@ -39,7 +41,8 @@ export function encode(world: World, reduced: Reduced, sat: Sat, options: Encode
     for (const need of of.needs) sat.addClause([-presence, ...choices.literals(need)])
   })
   const takes = encodePeers(world, unit, sat, choices)
-  return { sat, unit, edits, takes, lines: encodeLines(world, unit, sat), risks: encodeRisks(world, unit, sat) }
+  encodeLines(world, unit, sat, lines)
+  return { sat, unit, edits, takes, lines, risks: encodeRisks(world, unit, sat) }
 }
 
 /** Literals of which one must hold for a choice; long ones are named once and shared. */
@@ -48,9 +51,11 @@ class ChoiceClauses {
   readonly #unit: readonly number[]
   readonly #sat: Sat
   readonly #edits: Map<string, number> | undefined
+  readonly #lines: Map<string, number>
   readonly #named = new Map<number, readonly number[]>()
 
-  constructor(world: World, unit: readonly number[], sat: Sat, edits: Map<string, number> | undefined) {
+  constructor(world: World, unit: readonly number[], sat: Sat, edits: Map<string, number> | undefined, lines: Map<string, number>) {
+    this.#lines = lines
     this.#world = world
     this.#unit = unit
     this.#sat = sat
@@ -84,6 +89,7 @@ class ChoiceClauses {
     const bought = this.#sat.newVariable()
     this.#sat.addClause([-bought, edit])
     this.#sat.addClause([-bought, ...units])
+    if (relaxation.crosses) this.#sat.addClause([-bought, this.crossing(relaxation.key)])
     return [bought]
   }
 
@@ -97,8 +103,13 @@ class ChoiceClauses {
     return edit
   }
 
+  /** The variable that counts a consumer's crossing into another line. */
+  crossing(key: string): number {
+    return lineOf(this.#lines, `crossing ${key}`, this.#sat)
+  }
+
   present(units: readonly number[]): number[] {
-    return units.map((id) => this.#unit[id] ?? 0).filter((literal) => literal !== 0)
+    return units.map(id => this.#unit[id] ?? 0).filter(literal => literal !== 0)
   }
 }
 
@@ -120,7 +131,7 @@ interface Scope {
 
 function encodePeers(world: World, unit: readonly number[], sat: Sat, choices: ChoiceClauses): readonly Takes[] {
   const takes: Takes[] = []
-  if (world.units.every((of) => of.peers.length === 0)) return takes
+  if (world.units.every(of => of.peers.length === 0)) return takes
   const topmost = new Map<string, number[]>()
   world.units.forEach((of, id) => {
     if (of.topmost) topmost.set(of.package, [...(topmost.get(of.package) ?? []), id])
@@ -135,7 +146,8 @@ function encodePeers(world: World, unit: readonly number[], sat: Sat, choices: C
   /** A peer that may be absent must still suit where a version of it stands in everyone's sight. */
   function forbidUnsuitable(name: string, presence: number, accepted: Choice) {
     for (const id of topmost.get(name) ?? []) {
-      if ((unit[id] ?? 0) !== 0 && !accepted.anyOf.includes(id)) sat.addClause([-presence, -(unit[id] ?? 0), ...choices.present(accepted.anyOf)])
+      if ((unit[id] ?? 0) !== 0 && !accepted.anyOf.includes(id))
+        sat.addClause([-presence, -(unit[id] ?? 0), ...choices.present(accepted.anyOf)])
     }
   }
 
@@ -177,21 +189,27 @@ function encodePeers(world: World, unit: readonly number[], sat: Sat, choices: C
 
 /** What serves the consumer now stands where it sees another version of the peer than the consumer does: the rule does not hold there. */
 function standsApart(world: World, now: number, name: string, besideNow: number | undefined): boolean {
-  const peer = now < 0 ? undefined : world.units[now]?.peers.find((other) => other.package === name)
+  const peer = now < 0 ? undefined : world.units[now]?.peers.find(other => other.package === name)
   if (peer === undefined || besideNow === undefined || besideNow < 0) return false
   return world.choices[peer.choice]?.anyOf.includes(besideNow) === false
 }
 
 function present(picks: ReadonlyMap<number, number>, units: readonly number[]): number[] {
-  return units.map((id) => picks.get(id) ?? 0).filter((literal) => literal !== 0)
+  return units.map(id => picks.get(id) ?? 0).filter(literal => literal !== 0)
 }
 
 function allOf(choice: Choice): readonly number[] {
-  return choice.relaxed === undefined ? choice.anyOf : [...choice.anyOf, ...choice.relaxed.flatMap((relaxation) => relaxation.anyOf)]
+  return choice.relaxed === undefined ? choice.anyOf : [...choice.anyOf, ...choice.relaxed.flatMap(relaxation => relaxation.anyOf)]
 }
 
 /** A consumer takes exactly one version of a name, and that one is present. */
-function encodeTakes(choice: Choice, unit: readonly number[], sat: Sat, choices: ChoiceClauses, presence: number | undefined): ReadonlyMap<number, number> {
+function encodeTakes(
+  choice: Choice,
+  unit: readonly number[],
+  sat: Sat,
+  choices: ChoiceClauses,
+  presence: number | undefined,
+): ReadonlyMap<number, number> {
   const picks = new Map<number, number>()
   for (const id of new Set(allOf(choice))) {
     const available = unit[id] ?? 0
@@ -205,7 +223,9 @@ function encodeTakes(choice: Choice, unit: readonly number[], sat: Sat, choices:
     const edit = choices.edit(relaxation.key)
     for (const id of relaxation.anyOf) {
       const pick = picks.get(id)
-      if (pick !== undefined && !within.has(id)) sat.addClause(edit === undefined ? [-pick] : [-pick, edit])
+      if (pick === undefined || within.has(id)) continue
+      sat.addClause(edit === undefined ? [-pick] : [-pick, edit])
+      if (relaxation.crosses) sat.addClause([-pick, choices.crossing(relaxation.key)])
     }
   }
   const literals = [...picks.values()]
@@ -227,24 +247,26 @@ function atMostOne(sat: Sat, literals: readonly number[]) {
   })
 }
 
-function encodeLines(world: World, unit: readonly number[], sat: Sat): ReadonlyMap<string, number> {
-  const lines = new Map<string, number>()
+function encodeLines(world: World, unit: readonly number[], sat: Sat, lines: Map<string, number>) {
   world.units.forEach((of, id) => {
     const presence = unit[id] ?? 0
     if (presence === 0 || of.gainedLine === undefined) return
-    let line = lines.get(of.gainedLine)
-    if (line === undefined) {
-      line = sat.newVariable()
-      lines.set(of.gainedLine, line)
-    }
-    sat.addClause([-presence, line])
+    sat.addClause([-presence, lineOf(lines, of.gainedLine, sat)])
   })
-  return lines
+}
+
+function lineOf(lines: Map<string, number>, key: string, sat: Sat): number {
+  let line = lines.get(key)
+  if (line === undefined) {
+    line = sat.newVariable()
+    lines.set(key, line)
+  }
+  return line
 }
 
 function encodeRisks(world: World, unit: readonly number[], sat: Sat): readonly number[] {
-  return world.risks.map((risk) => {
-    const units = risk.units.map((id) => unit[id] ?? 0).filter((literal) => literal !== 0)
+  return world.risks.map(risk => {
+    const units = risk.units.map(id => unit[id] ?? 0).filter(literal => literal !== 0)
     const only = units[0]
     if (only === undefined) return 0
     if (units.length === 1) return only

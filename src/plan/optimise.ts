@@ -1,9 +1,9 @@
 /** The objective's levels, one after the other, on one encoded world. */
 import { Fault } from '../model/faults.ts'
+import type { World } from '../model/world.ts'
 import { CoreGuided, type Soft } from './core-guided.ts'
 import type { Encoded } from './encode.ts'
 import { Totalizer } from './totalizer.ts'
-import type { World } from '../model/world.ts'
 
 export interface Bounds {
   /** No breaking line may be gained. */
@@ -48,15 +48,15 @@ export function levelSofts(world: World, encoded: Encoded): readonly { readonly 
   const editSofts = [...encoded.edits].sort(([a], [b]) => (a < b ? -1 : 1))
   return [
     { name: 'risk left', softs: riskSofts(world, encoded) },
-    { name: 'risk aside', softs: riskSofts(world, encoded, (risk) => risk.aside) },
+    { name: 'risk added aside', softs: riskSofts(world, encoded, risk => (risk.present ? 0 : risk.aside)) },
     { name: 'manifest edits', softs: editSofts.map(([, literal]): Soft => [literal, 1]) },
     { name: 'overrides', softs: editSofts.filter(([key]) => key.startsWith('override ')).map(([, literal]): Soft => [literal, 1]) },
     { name: 'breaking lines', softs: [...encoded.lines.values()].map((literal): Soft => [literal, 1]) },
     { name: 'new versions', softs: newSofts(world, encoded) },
-    { name: 'unread', softs: perUnit((unit) => (unit.unread === undefined ? 0 : 1)) },
-    { name: 'entries that lose their version', softs: perUnit((unit) => (unit.locked ? unit.entries : 0), true) },
-    { name: 'version distance', softs: perUnit((unit) => unit.distance) },
-    { name: 'install scripts', softs: perUnit((unit) => (unit.gainsScript ? 1 : 0)) },
+    { name: 'unread', softs: perUnit(unit => (unit.unread === undefined ? 0 : 1)) },
+    { name: 'entries that lose their version', softs: perUnit(unit => (unit.locked ? unit.entries : 0), true) },
+    { name: 'version distance', softs: perUnit(unit => unit.distance) },
+    { name: 'install scripts', softs: perUnit(unit => (unit.gainsScript ? 1 : 0)) },
   ]
 }
 
@@ -101,7 +101,10 @@ export class Optimisation {
       // A bound on a count can make the first level hard; then the caller asks for a corner of the curve instead.
       const found = this.#bounds.newVersions === undefined ? minimiser.minimise() : minimiser.attempt([], { ...BOUNDED })
       if (found === undefined) {
-        throw new Fault('planner-limit', `The best plan with at most ${this.#bounds.newVersions} new versions was not found within the limit.`)
+        throw new Fault(
+          'planner-limit',
+          `The best plan with at most ${this.#bounds.newVersions} new versions was not found within the limit.`,
+        )
       }
       if (!found) return undefined
       for (const literal of minimiser.remaining()) sat.addClause([literal])
@@ -120,7 +123,12 @@ export function bind(world: World, encoded: Encoded, bounds: Bounds) {
   if (bounds.noBreakingLines === true) for (const line of encoded.lines.values()) sat.addClause([-line])
   const news = newSofts(world, encoded)
   if (bounds.newVersions !== undefined && bounds.newVersions < news.length) {
-    sat.addClause([-Totalizer.of(sat, news.map(([literal]) => literal)).atLeast(bounds.newVersions + 1)])
+    sat.addClause([
+      -Totalizer.of(
+        sat,
+        news.map(([literal]) => literal),
+      ).atLeast(bounds.newVersions + 1),
+    ])
   }
   const { exchange } = bounds
   if (exchange === undefined) return

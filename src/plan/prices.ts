@@ -1,8 +1,9 @@
 /** What it takes to remove one finding alone, whatever else stays open: breaking lines first, then new versions. */
+
+import type { World } from '../model/world.ts'
 import { CoreGuided, type Soft } from './core-guided.ts'
 import type { Encoded } from './encode.ts'
 import { newSofts } from './optimise.ts'
-import type { World } from '../model/world.ts'
 
 export interface AlonePrice {
   readonly manifestEdits: number
@@ -29,7 +30,7 @@ export function prices(world: World, encoded: Encoded, asked: (finding: string) 
 
 /** The finding's own units, and every unit of the same package that the same flaw affects. */
 function bannedFor(world: World, encoded: Encoded, risk: World['risks'][number]): number[] {
-  const packages = new Set(risk.units.map((id) => world.units[id]?.package))
+  const packages = new Set(risk.units.map(id => world.units[id]?.package))
   const banned = new Set(risk.units)
   for (const other of world.risks) {
     if (other.group !== risk.group) continue
@@ -38,11 +39,14 @@ function bannedFor(world: World, encoded: Encoded, risk: World['risks'][number])
       if (unit !== undefined && !unit.locked && packages.has(unit.package)) banned.add(id)
     }
   }
-  return [...banned].map((id) => encoded.unit[id] ?? 0).filter((literal) => literal !== 0).sort((a, b) => a - b)
+  return [...banned]
+    .map(id => encoded.unit[id] ?? 0)
+    .filter(literal => literal !== 0)
+    .sort((a, b) => a - b)
 }
 
 function price(encoded: Encoded, banned: readonly number[], levels: readonly (readonly Soft[])[]): AlonePrice | undefined {
-  const given = banned.map((literal) => -literal)
+  const given = banned.map(literal => -literal)
   const optima: number[] = []
   for (const softs of levels) {
     const minimiser = new CoreGuided(encoded.sat, softs)

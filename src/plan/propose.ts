@@ -2,7 +2,7 @@
 import { Fault } from '../model/faults.ts'
 import type { Budget, CurvePoint } from '../model/plan.ts'
 import type { BuiltWorld, ChosenVersions, PlanningSource, Realisation } from '../model/world.ts'
-import { type Chosen, type ChooseOptions, choose } from './choose.ts'
+import { type ChooseOptions, type Chosen, choose } from './choose.ts'
 import { curve, knee } from './curve.ts'
 import { encode } from './encode.ts'
 import type { Bounds } from './optimise.ts'
@@ -57,8 +57,9 @@ export async function propose<Built extends BuiltWorld, Result extends Realisati
     }
     const asked = options.priceList ? () => true : (finding: string) => isOpen(chosen, finding)
     const lockPrices = same && !options.priceList ? new Map<string, AlonePrice | undefined>() : await pricesOf(everything ?? chosen, asked)
-    const unpriced = [...lockPrices.values()].some((price) => price === undefined)
-    const manifestPrices = options.priceList && unpriced ? await manifestPriceList(source, shared) : new Map<string, AlonePrice | undefined>()
+    const unpriced = [...lockPrices.values()].some(price => price === undefined)
+    const manifestPrices =
+      options.priceList && unpriced ? await manifestPriceList(source, shared) : new Map<string, AlonePrice | undefined>()
     if (priced.completeFrom > 0 && priced.points.length > 2) {
       notes.push(`Below ${priced.completeFrom} new versions the curve shows its corners only; each is an optimum.`)
     }
@@ -68,14 +69,21 @@ export async function propose<Built extends BuiltWorld, Result extends Realisati
 }
 
 /** A bound between two corners of the curve can be hard; the corner below it is then the best plan that is proved to keep it. */
-async function within<Built extends BuiltWorld>(source: PlanningSource<Built>, options: ChooseOptions, points: readonly CurvePoint[], notes: string[]) {
+async function within<Built extends BuiltWorld>(
+  source: PlanningSource<Built>,
+  options: ChooseOptions,
+  points: readonly CurvePoint[],
+  notes: string[],
+) {
   const most = options.bounds.newVersions
   try {
     return await choose(source, options)
   } catch (fault) {
     if (!(fault instanceof Fault) || fault.code !== 'planner-limit' || most === undefined) throw fault
-    const corner = points.findLastIndex((point) => point.newVersions <= most)
-    notes.push(`The best plan with exactly ${most} new versions is beyond the planner’s limit; this is the best with ${points[corner]?.newVersions ?? 0}.`)
+    const corner = points.findLastIndex(point => point.newVersions <= most)
+    notes.push(
+      `The best plan with exactly ${most} new versions is beyond the planner’s limit; this is the best with ${points[corner]?.newVersions ?? 0}.`,
+    )
     return choose(source, { ...options, bounds: cornerAt(points, corner) })
   }
 }
@@ -83,19 +91,22 @@ async function within<Built extends BuiltWorld>(source: PlanningSource<Built>, o
 const NO_CURVE = { points: [], completeFrom: 0 } as const
 
 function isOpen<Built extends BuiltWorld>({ built, solution }: Chosen<Built>, finding: string): boolean {
-  return built.world.risks.some((risk) => risk.finding === finding && risk.units.some((unit) => solution.present.has(unit)))
+  return built.world.risks.some(risk => risk.finding === finding && risk.units.some(unit => solution.present.has(unit)))
 }
 
 async function curveOf<Built extends BuiltWorld>(everything: Chosen<Built>) {
-  return readOnly(everything, (encoded) => curve(everything.built.world, encoded))
+  return readOnly(everything, encoded => curve(everything.built.world, encoded))
 }
 
 async function pricesOf<Built extends BuiltWorld>(of: Chosen<Built>, asked: (finding: string) => boolean) {
-  return readOnly(of, (encoded) => prices(of.built.world, encoded, asked))
+  return readOnly(of, encoded => prices(of.built.world, encoded, asked))
 }
 
 /** A question about plans that use only what was read. */
-async function readOnly<Built extends BuiltWorld, Answer>({ built, reduced }: Chosen<Built>, ask: (encoded: ReturnType<typeof encode>) => Answer): Promise<Answer> {
+async function readOnly<Built extends BuiltWorld, Answer>(
+  { built, reduced }: Chosen<Built>,
+  ask: (encoded: ReturnType<typeof encode>) => Answer,
+): Promise<Answer> {
   const sat = await openSat()
   try {
     const encoded = encode(built.world, reduced, sat, { manifest: false })
@@ -109,7 +120,10 @@ async function readOnly<Built extends BuiltWorld, Answer>({ built, reduced }: Ch
   }
 }
 
-async function manifestPriceList<Built extends BuiltWorld>(source: PlanningSource<Built>, shared: Pick<ChooseOptions, 'expanded' | 'banned'>) {
+async function manifestPriceList<Built extends BuiltWorld>(
+  source: PlanningSource<Built>,
+  shared: Pick<ChooseOptions, 'expanded' | 'banned'>,
+) {
   const { built, reduced } = await choose(source, { ...shared, bounds: {}, manifest: true })
   const sat = await openSat()
   const found = prices(built.world, encode(built.world, reduced, sat, { manifest: true }), () => true)
@@ -122,9 +136,10 @@ function boundsOf(budget: Budget, points: readonly CurvePoint[]): { readonly bou
   if (budget === 'default') return { bounds: { noBreakingLines: true } }
   if (budget === 'knee') return { bounds: cornerAt(points, knee(points)) }
   if (budget === 0) return { bounds: { newVersions: 0 } }
-  const reachable = points.findLastIndex((point) => point.newVersions <= budget)
+  const reachable = points.findLastIndex(point => point.newVersions <= budget)
   const point = points[reachable]
-  if (point === undefined || point.newVersions === budget || reachable === points.length - 1) return { bounds: reachable === points.length - 1 ? {} : cornerAt(points, reachable) }
+  if (point === undefined || point.newVersions === budget || reachable === points.length - 1)
+    return { bounds: reachable === points.length - 1 ? {} : cornerAt(points, reachable) }
   return { bounds: { newVersions: budget } }
 }
 
@@ -134,7 +149,8 @@ function cornerAt(points: readonly CurvePoint[], at: number): Bounds {
   if (here === undefined) return {}
   const before = points[at - 1]
   const after = points[at + 1]
-  const gained = before === undefined ? Number.POSITIVE_INFINITY : (before.riskLeft - here.riskLeft) / (here.newVersions - before.newVersions)
+  const gained =
+    before === undefined ? Number.POSITIVE_INFINITY : (before.riskLeft - here.riskLeft) / (here.newVersions - before.newVersions)
   const offered = after === undefined ? 0 : (here.riskLeft - after.riskLeft) / (after.newVersions - here.newVersions)
   if (gained <= offered) return { newVersions: here.newVersions }
   const rate = gained === Number.POSITIVE_INFINITY ? offered * 2 + 1 : (gained + offered) / 2
@@ -142,7 +158,10 @@ function cornerAt(points: readonly CurvePoint[], at: number): Bounds {
   return { exchange: { risk: scale, newVersions: Math.max(1, Math.round(rate * scale)) } }
 }
 
-export function chosenVersions<Built extends BuiltWorld>(source: Pick<PlanningSource<Built>, 'movable'>, { built, solution }: Chosen<Built>): ChosenVersions {
+export function chosenVersions<Built extends BuiltWorld>(
+  source: Pick<PlanningSource<Built>, 'movable'>,
+  { built, solution }: Chosen<Built>,
+): ChosenVersions {
   const { units } = built.world
   const movable = source.movable(built)
   const versions = new Map<string, string[]>()

@@ -18,7 +18,7 @@ const MAX_ROUNDS = 16
 export function reduce(world: World): Reduced {
   const live = world.units.map(() => true)
   const groups = groupsOf(world)
-  const peerKeys = world.units.map((unit) => unit.peers.map((peer) => `${peer.package} ${peer.choice} ${peer.optional}`).join('\n'))
+  const peerKeys = world.units.map(unit => unit.peers.map(peer => `${peer.package} ${peer.choice} ${peer.optional}`).join('\n'))
   const dependents = dependentsOf(world)
   let needed = reach(world, live)
   let suspects: ReadonlySet<string> | undefined
@@ -31,7 +31,7 @@ export function reduce(world: World): Reduced {
     }
     const before = needed
     needed = reach(world, live)
-    suspects = new Set([...shrunk].flatMap((name) => [...(dependents.get(name) ?? [])]))
+    suspects = new Set([...shrunk].flatMap(name => [...(dependents.get(name) ?? [])]))
     const freed = world.choices.flatMap((choice, id) => (before[id] && !needed[id] ? [choice.package] : []))
     suspects = new Set([...suspects, ...freed])
   }
@@ -57,19 +57,19 @@ function reach(world: World, live: boolean[]): boolean[] {
   const needed = world.choices.map(() => false)
   const reached = world.units.map(() => false)
   const queue: number[] = world.fixed.flatMap(({ needs }) => needs)
-  world.units.forEach((unit, id) => {
-    if (unit.locked) queue.push(...unit.needs, ...unit.peers.map((peer) => peer.choice))
+  world.units.forEach(unit => {
+    if (unit.locked) queue.push(...unit.needs, ...unit.peers.map(peer => peer.choice))
   })
   for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
     if (needed[id]) continue
     needed[id] = true
     const choice = world.choices[id]
     if (choice === undefined) continue
-    for (const unit of [choice.anyOf, ...(choice.relaxed ?? []).map((relaxation) => relaxation.anyOf)].flat()) {
+    for (const unit of [choice.anyOf, ...(choice.relaxed ?? []).map(relaxation => relaxation.anyOf)].flat()) {
       if (reached[unit] || !live[unit]) continue
       reached[unit] = true
       const found = world.units[unit]
-      if (found !== undefined) queue.push(...found.needs, ...found.peers.map((peer) => peer.choice))
+      if (found !== undefined) queue.push(...found.needs, ...found.peers.map(peer => peer.choice))
     }
   }
   world.units.forEach((unit, id) => {
@@ -134,7 +134,14 @@ function dropTwins(world: World, units: readonly number[], { live, groups, peerK
   for (const id of units) {
     const unit = world.units[id]
     if (unit === undefined || unit.locked || unit.unread !== undefined) continue
-    const key = [unit.needs.join(), memberships[id]?.join(), [...(groups[id] ?? [])].sort().join(), unit.gainedLine, unit.gainsScript, peerKeys[id]].join('\n')
+    const key = [
+      unit.needs.join(),
+      memberships[id]?.join(),
+      [...(groups[id] ?? [])].sort().join(),
+      unit.gainedLine,
+      unit.gainsScript,
+      peerKeys[id],
+    ].join('\n')
     const twin = nearest.get(key)
     const further = twin === undefined ? undefined : (world.units[twin]?.distance ?? 0) <= unit.distance ? id : twin
     if (further !== id) nearest.set(key, id)
@@ -149,7 +156,7 @@ function dropDominated(world: World, units: readonly number[], measures: Measure
   let dropped = 0
   for (const worse of units) {
     if (world.units[worse]?.locked || !measures.live[worse]) continue
-    const dominated = units.some((better) => better !== worse && measures.live[better] && dominates(world, better, worse, measures))
+    const dominated = units.some(better => better !== worse && measures.live[better] && dominates(world, better, worse, measures))
     if (!dominated) continue
     measures.live[worse] = false
     dropped++
@@ -165,7 +172,7 @@ function dominates(world: World, better: number, worse: number, { groups, peerKe
   if (u.gainedLine !== undefined && u.gainedLine !== w.gainedLine) return false
   if (u.peers.length > 0 && peerKeys[better] !== peerKeys[worse]) return false
   if (!coversBits(memberships[better], memberships[worse]) || !isSubset(groups[better], groups[worse])) return false
-  return u.needs.every((need) => w.needs.some((other) => subsets.within(other, need)))
+  return u.needs.every(need => w.needs.some(other => subsets.within(other, need)))
 }
 
 function coversBits(large: Uint32Array | undefined, small: Uint32Array | undefined): boolean {
@@ -209,7 +216,7 @@ class Subsets {
   #set(choice: number): ReadonlySet<number> {
     let set = this.#sets.get(choice)
     if (set === undefined) {
-      set = new Set(this.#world.choices[choice]?.anyOf.filter((unit) => this.#live[unit]))
+      set = new Set(this.#world.choices[choice]?.anyOf.filter(unit => this.#live[unit]))
       this.#sets.set(choice, set)
     }
     return set

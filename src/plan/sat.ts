@@ -31,15 +31,15 @@ export async function openSat(): Promise<Sat> {
   }
   return {
     attempt,
-    addClause: (literals) => solver.addClause(literals),
+    addClause: literals => solver.addClause(literals),
     newVariable: () => ++variables,
     solve(assumptions) {
       const answer = attempt(assumptions, MAX_CONFLICTS)
       if (answer === undefined) throw new Fault('planner-limit', `No answer within ${MAX_CONFLICTS} conflicts.`)
       return answer
     },
-    isTrue: (literal) => solver.value(literal),
-    isRefuted: (literal) => solver.fixed(literal) === false,
+    isTrue: literal => solver.value(literal),
+    isRefuted: literal => solver.fixed(literal) === false,
     core: () => solver.failedAssumptions(),
     dispose: () => solver.dispose(),
   }

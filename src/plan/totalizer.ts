@@ -20,7 +20,11 @@ export class Totalizer {
   }
 
   static of(sat: Sat, inputs: readonly number[]): Totalizer {
-    return balanced(sat, inputs.map((literal) => new Totalizer(sat, 1, literal)), Number.POSITIVE_INFINITY)
+    return balanced(
+      sat,
+      inputs.map(literal => new Totalizer(sat, 1, literal)),
+      Number.POSITIVE_INFINITY,
+    )
   }
 
   /**
@@ -28,7 +32,13 @@ export class Totalizer {
    * low, so a bound stays valid as a relaxation but may have to be asked again with a higher cap.
    */
   static ofGroups(sat: Sat, groups: readonly (readonly number[])[], cap: number): Totalizer {
-    const parts = groups.map((group) => balanced(sat, group.map((literal) => new Totalizer(sat, 1, literal)), cap))
+    const parts = groups.map(group =>
+      balanced(
+        sat,
+        group.map(literal => new Totalizer(sat, 1, literal)),
+        cap,
+      ),
+    )
     return balanced(sat, parts, Number.POSITIVE_INFINITY)
   }
 

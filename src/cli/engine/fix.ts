@@ -19,7 +19,7 @@ import { runProcess } from '../../verify/run-process.ts'
 import type { EngineWorld, FixRequest, FixResult } from '../engine.ts'
 import { draftPlan, type PlanDraft } from './planner.ts'
 import { Session } from './session.ts'
-import { type Step, stepFor, withFiles, treeOf } from './step.ts'
+import { type Step, stepFor, treeOf, withFiles } from './step.ts'
 
 type Batch = readonly string[]
 
@@ -55,11 +55,20 @@ class FixRun {
     const whole = await this.#step(this.#session.repository, this.#before, batches.flat())
     const native = await this.#native(whole)
     if (this.#request.dryRun) return { ...nothing, verification: [...whole.verification, ...native] }
-    const { kept, rejected } = this.#request.test === undefined ? { kept: batches, rejected: [] } : await this.#checked(batches, this.#request.test)
+    const { kept, rejected } =
+      this.#request.test === undefined ? { kept: batches, rejected: [] } : await this.#checked(batches, this.#request.test)
     if (kept.length === 0) return { ...nothing, rejected }
     const all = kept.length === batches.length
-    const written = this.#request.commit ? await this.#commit(kept) : await this.#write(all ? whole : await this.#step(this.#session.repository, this.#before, kept.flat()), all ? native : undefined)
-    return { ...nothing, ...written, plan: all ? plan : { ...plan, changes: this.#changes(this.#before, kept.flat()) }, written: true, rejected }
+    const written = this.#request.commit
+      ? await this.#commit(kept)
+      : await this.#write(all ? whole : await this.#step(this.#session.repository, this.#before, kept.flat()), all ? native : undefined)
+    return {
+      ...nothing,
+      ...written,
+      plan: all ? plan : { ...plan, changes: this.#changes(this.#before, kept.flat()) },
+      written: true,
+      rejected,
+    }
   }
 
   /** Independent batches; those that would not hold alone are one. A manifest edit binds everything to itself. */
@@ -70,7 +79,7 @@ class FixRun {
     const batches = batchesOf(this.#before, this.#after, difference)
     const holds = (batch: Batch) => newDefects(this.#before, withOnly(this.#before, this.#after, batch)).length === 0
     const alone = batches.filter(holds)
-    const bound = batches.filter((batch) => !holds(batch)).flat()
+    const bound = batches.filter(batch => !holds(batch)).flat()
     if (bound.length === 0) return alone
     return holds(bound) ? [...alone, bound] : [locations]
   }
@@ -84,7 +93,15 @@ class FixRun {
     this.#session.world.progress({ doing: 'Asking npm whether it accepts the result' })
     const { folder, manifests } = step.repository
     const { environment } = this.#session.world
-    return verifyWithNpm({ folder, files: step.files, manifests, npm: findOnPath('npm', environment), environment, run: runProcess, offline: this.#request.offline })
+    return verifyWithNpm({
+      folder,
+      files: step.files,
+      manifests,
+      npm: findOnPath('npm', environment),
+      environment,
+      run: runProcess,
+      offline: this.#request.offline,
+    })
   }
 
   async #write(step: Step, native?: Step['verification']): Promise<Pick<FixResult, 'receipt' | 'signed' | 'verification'>> {
@@ -125,20 +142,31 @@ class FixRun {
         outputs.set(kept.flat().join('\n'), outcome.tail)
         return outcome.passed
       } finally {
-        if (step !== undefined) await writeFiles(folder, step.files.map((file) => ({ path: file.path, after: file.before, beforeSha256: file.afterSha256 })))
+        if (step !== undefined)
+          await writeFiles(
+            folder,
+            step.files.map(file => ({ path: file.path, after: file.before, beforeSha256: file.afterSha256 })),
+          )
       }
     }
     const { kept, guilty } = await bisectBatches(batches, passes)
-    const lastFailure = (batch: Batch) => [...outputs].findLast(([key]) => batch.every((location) => key.split('\n').includes(location)))?.[1] ?? ''
-    return { kept, rejected: guilty.map((batch) => ({ changes: this.#changes(this.#before, batch), output: lastFailure(batch) })) }
+    const lastFailure = (batch: Batch) =>
+      [...outputs].findLast(([key]) => batch.every(location => key.split('\n').includes(location)))?.[1] ?? ''
+    return { kept, rejected: guilty.map(batch => ({ changes: this.#changes(this.#before, batch), output: lastFailure(batch) })) }
   }
 
   /** One commit for each batch, each with its own receipt. */
   async #commit(kept: readonly Batch[]): Promise<Pick<FixResult, 'receipt' | 'signed' | 'verification' | 'commits'>> {
-    const [{ commitFiles, isClean }, { commitMessage }] = await Promise.all([import('../../vcs/git.ts'), import('../../vcs/commit-message.ts')])
+    const [{ commitFiles, isClean }, { commitMessage }] = await Promise.all([
+      import('../../vcs/git.ts'),
+      import('../../vcs/commit-message.ts'),
+    ])
     const { folder, lock, manifest } = this.#session.repository
     const touched = [lock.file, ...(manifest === undefined ? [] : [manifest.file])]
-    if (!(await isClean(folder, touched))) throw new Fault('git-failed', `${touched.join(' or ')} holds changes that are not committed.`, { hint: 'Commit or stash them first.' })
+    if (!(await isClean(folder, touched)))
+      throw new Fault('git-failed', `${touched.join(' or ')} holds changes that are not committed.`, {
+        hint: 'Commit or stash them first.',
+      })
     let repository = this.#session.repository
     let from = this.#before
     let last: Pick<FixResult, 'receipt' | 'signed' | 'verification'> = { signed: false, verification: [] }
@@ -149,8 +177,14 @@ class FixRun {
       const changes = this.#changes(from, batch)
       const { path, text, signed } = await this.#receipt(step, verification, changes)
       await writeFiles(folder, [...step.files, { path, after: text }])
-      const message = commitMessage({ changes, manifestChanges: this.#draft.plan.manifestChanges, fixes: this.#fixedBy(changes), verification, receipt: path })
-      const { id, subject } = await commitFiles({ folder, files: [...step.files.map((file) => file.path), path], message })
+      const message = commitMessage({
+        changes,
+        manifestChanges: this.#draft.plan.manifestChanges,
+        fixes: this.#fixedBy(changes),
+        verification,
+        receipt: path,
+      })
+      const { id, subject } = await commitFiles({ folder, files: [...step.files.map(file => file.path), path], message })
       commits.push({ id, subject })
       last = { receipt: path, signed, verification }
       repository = withFiles(repository, step.files)
@@ -169,8 +203,23 @@ class FixRun {
     const locked = readLocked(from)
     const left = new Set([...readLocked(after).units.keys()])
     const { plan } = this.#draft
-    const fixed = plan.findings.flatMap(({ finding, outcome }) => (outcome === 'fixed' && locked.units.has(`${finding.name}@${finding.version}`) && !left.has(`${finding.name}@${finding.version}`) ? [finding] : []))
-    const young = new Map(plan.changes.flatMap(({ name, to, coolDownException }) => (coolDownException === undefined ? [] : [[`${name}@${to}`, coolDownException.published] as const])))
-    return changesOf({ locked, after, difference: differenceOf(from, after), fixed, young, coolDownDays: this.#session.policy.coolDown.days })
+    const fixed = plan.findings.flatMap(({ finding, outcome }) =>
+      outcome === 'fixed' && locked.units.has(`${finding.name}@${finding.version}`) && !left.has(`${finding.name}@${finding.version}`)
+        ? [finding]
+        : [],
+    )
+    const young = new Map(
+      plan.changes.flatMap(({ name, to, coolDownException }) =>
+        coolDownException === undefined ? [] : [[`${name}@${to}`, coolDownException.published] as const],
+      ),
+    )
+    return changesOf({
+      locked,
+      after,
+      difference: differenceOf(from, after),
+      fixed,
+      young,
+      coolDownDays: this.#session.policy.coolDown.days,
+    })
   }
 }

@@ -1,13 +1,14 @@
 /** From a proposal to the plan that people and programs read. */
-import { changesOf, newVersionsOf } from '../../ecosystems/npm/changes.ts'
+
 import { blockerFinder } from '../../ecosystems/npm/blockers.ts'
 import { candidates } from '../../ecosystems/npm/candidates.ts'
+import { changesOf, newVersionsOf } from '../../ecosystems/npm/changes.ts'
 import { inventoryOf, targetOfRepository } from '../../ecosystems/npm/inventory.ts'
-import type { NpmWorld } from '../../ecosystems/npm/build-world.ts'
 import { manifestEdits } from '../../ecosystems/npm/manifest-edits.ts'
 import { differenceOf } from '../../ecosystems/npm/patch.ts'
 import type { Planning, Realised } from '../../ecosystems/npm/planning.ts'
 import { compareVersions } from '../../ecosystems/npm/ranges.ts'
+import type { NpmWorld } from '../../ecosystems/npm/world-input.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { ManifestChange, Objective, Plan, PlannedFinding, Price } from '../../model/plan.ts'
 import { certificateOf } from '../../plan/certificate.ts'
@@ -35,8 +36,7 @@ export async function draftPlan(session: Session, request: PlanRequest, priceLis
   const before = session.findings(inventoryOf(session.repository, planning.tree))
   const after = session.findings(inventoryOf(session.repository, realised.tree))
   const difference = differenceOf(planning.tree, realised.tree)
-  const left = new Set(after.map(({ id }) => id))
-  const fixed = before.filter(({ id }) => !left.has(id))
+  const { fixed, shown } = compare(before, after, finding => session.isSelected(finding, request.only))
   const { written } = manifestEdits(session.repository, realised.revisions)
   const changes = changesOf({
     locked: planning.locked,
@@ -46,8 +46,8 @@ export async function draftPlan(session: Session, request: PlanRequest, priceLis
     young: youngOf(chosen.built, planning),
     coolDownDays: session.policy.coolDown.days,
   })
-  const weigh = (finding: Finding) => weightIn(session, finding)
-  const level = (name: string) => chosen.solution.levels.find((other) => other.name === name)?.optimum ?? 0
+  const weigh = (finding: Finding) => (session.isSelected(finding, request.only) ? weightIn(session, finding) : 0)
+  const level = (name: string) => chosen.solution.levels.find(other => other.name === name)?.optimum ?? 0
   const objective: Objective = {
     riskLeft: after.reduce((sum, finding) => sum + weigh(finding), 0),
     manifestEdits: written.length,
@@ -60,17 +60,22 @@ export async function draftPlan(session: Session, request: PlanRequest, priceLis
   const plan: Plan = {
     target: targetOfRepository(session.repository),
     changes,
-    manifestChanges: written.map((edit): ManifestChange => ({
-      file: edit.file,
-      kind: edit.kind,
-      key: edit.key,
-      ...(edit.from === undefined ? {} : { from: edit.from }),
-      to: edit.to,
-      because: edit.kind === 'range' ? `the range held ${edit.name} below ${edit.version}` : `until ${edit.owner} itself accepts ${edit.name} ${edit.version}`,
-    })),
+    manifestChanges: written.map(
+      (edit): ManifestChange => ({
+        file: edit.file,
+        kind: edit.kind,
+        key: edit.key,
+        ...(edit.from === undefined ? {} : { from: edit.from }),
+        to: edit.to,
+        because:
+          edit.kind === 'range'
+            ? `the range held ${edit.name} below ${edit.version}`
+            : `until ${edit.owner} itself accepts ${edit.name} ${edit.version}`,
+      }),
+    ),
     objective,
     riskBefore: before.reduce((sum, finding) => sum + weigh(finding), 0),
-    findings: outcomes(session, planning, proposal, [...before, ...after.filter(({ id }) => !before.some((other) => other.id === id))], left),
+    findings: outcomes(session, planning, proposal, shown, new Set(fixed.map(({ id }) => id))),
     curve: proposal.curve,
     knee: proposal.knee,
     advisories: { hash: session.database.status.hash, newest: session.database.status.newest },
@@ -81,10 +86,26 @@ export async function draftPlan(session: Session, request: PlanRequest, priceLis
   return { plan, planning, proposal, certificate }
 }
 
+/**
+ * What is gone, and what a plan speaks of. A flaw that the new version of a package has as well is not fixed, although the pair of
+ * name@version and advisory has changed; it stays under the name of the version that is there now.
+ */
+function compare(before: readonly Finding[], after: readonly Finding[], isSelected: (finding: Finding) => boolean) {
+  const known = new Set(before.map(({ id }) => id))
+  const left = new Set(after.map(({ id }) => id))
+  const carried = new Set(after.filter(({ id }) => !known.has(id)).map(({ name, group }) => `${name} ${group}`))
+  const fixed = before.filter(({ id, name, group }) => !left.has(id) && !carried.has(`${name} ${group}`))
+  const flaws = new Set(before.map(({ name, group }) => `${name} ${group}`))
+  const added = after.filter(({ id, name, group }) => !known.has(id) && !flaws.has(`${name} ${group}`))
+  return { fixed: fixed.filter(isSelected), shown: [...before.filter(isSelected), ...added] }
+}
+
 function weightIn(session: Session, finding: Finding): number {
   if (finding.ignored !== undefined) return 0
   const { threshold, weights } = session.policy
-  return finding.severity === 'unscored' || weights[finding.severity] === 0 || RANK[finding.severity] <= RANK[threshold] ? weights[finding.severity] : 0
+  return finding.severity === 'unscored' || weights[finding.severity] === 0 || RANK[finding.severity] <= RANK[threshold]
+    ? weights[finding.severity]
+    : 0
 }
 
 const RANK = { critical: 0, high: 1, moderate: 2, low: 3, unscored: 4 } as const
@@ -103,9 +124,9 @@ function outcomes(
   planning: Planning,
   proposal: Proposal<NpmWorld, Realised>,
   findings: readonly Finding[],
-  left: ReadonlySet<string>,
+  fixed: ReadonlySet<string>,
 ): readonly PlannedFinding[] {
-  const admissible = admissibleVersions(session, planning)
+  const admissible = admissibleVersions(planning)
   const blockers = blockerFinder({
     locked: planning.locked,
     admissible,
@@ -116,11 +137,14 @@ function outcomes(
     if (finding.ignored !== undefined) return { finding, outcome: 'ignored', blockers: [] }
     const lockOnly = proposal.prices.get(finding.id)
     const price = lockOnly === undefined ? undefined : { ...lockOnly, manifestEdits: 0 }
-    if (!left.has(finding.id)) return { finding, outcome: 'fixed', ...(price === undefined ? {} : { price }), blockers: [] }
+    if (fixed.has(finding.id)) return { finding, outcome: 'fixed', ...(price === undefined ? {} : { price }), blockers: [] }
     if (price !== undefined) return { finding, outcome: 'available', price: withFlag(price), blockers: [] }
     const { hasFix, blockers: found } = blockers(finding)
     const bought = proposal.manifestPrices.get(finding.id)
-    const manifestPrice: { price?: Price } = bought === undefined || bought.manifestEdits === 0 ? {} : { price: { ...bought, flag: bought.breakingLines > 0 ? '--manifest --budget all' : '--manifest' } }
+    const manifestPrice: { price?: Price } =
+      bought === undefined || bought.manifestEdits === 0
+        ? {}
+        : { price: { ...bought, flag: bought.breakingLines > 0 ? '--manifest --budget all' : '--manifest' } }
     return { finding, outcome: hasFix || found.length > 0 ? 'blocked' : 'no-fix', ...manifestPrice, blockers: found }
   })
 }
@@ -130,14 +154,14 @@ function withFlag(price: Price): Price {
   return { ...price, flag: '--budget all' }
 }
 
-function admissibleVersions(session: Session, planning: Planning): (name: string) => readonly string[] {
+function admissibleVersions(planning: Planning): (name: string) => readonly string[] {
   const known = new Map<string, readonly string[]>()
-  return (name) => {
+  return name => {
     let versions = known.get(name)
     if (versions === undefined) {
       const here = planning.locked.versions.get(name) ?? []
       const facts = planning.packageFacts(name)
-      const more = facts === undefined ? [] : candidates(facts, here, planning.rules).map((candidate) => candidate.facts.version)
+      const more = facts === undefined ? [] : candidates(facts, here, planning.rules).map(candidate => candidate.facts.version)
       versions = [...here, ...more].sort(compareVersions)
       known.set(name, versions)
     }

@@ -1,5 +1,5 @@
-import { inventoryOf, pathTo, shortestWays, targetOfRepository } from '../../ecosystems/npm/inventory.ts'
 import { buildTree } from '../../ecosystems/npm/build-tree.ts'
+import { inventoryOf, pathTo, shortestWays, targetOfRepository } from '../../ecosystems/npm/inventory.ts'
 import { resolve } from '../../ecosystems/npm/tree.ts'
 import { Fault } from '../../model/faults.ts'
 import type { EngineWorld, PlanRequest, ScanReport, ScanRequest, Story } from '../engine.ts'
@@ -13,7 +13,7 @@ export async function scan(world: EngineWorld, request: ScanRequest): Promise<Sc
   const inventory = inventoryOf(session.repository, tree)
   const findings = session.findings(inventory)
   const ways = shortestWays(tree)
-  const paths = Object.fromEntries(findings.map((finding) => [finding.id, pathTo(tree, ways, finding.locations[0] ?? '')]))
+  const paths = Object.fromEntries(findings.map(finding => [finding.id, pathTo(tree, ways, finding.locations[0] ?? '')]))
   const report = {
     target: targetOfRepository(session.repository),
     files: session.repository.files.map(({ path }) => path),
@@ -26,7 +26,7 @@ export async function scan(world: EngineWorld, request: ScanRequest): Promise<Sc
   if (findings.length === 0) return { ...report, planned: [] }
   const { plan } = await planOf(session, request)
   if (plan === undefined) return report
-  const planned = findings.flatMap((finding) => plan.findings.filter((other) => other.finding.id === finding.id))
+  const planned = findings.flatMap(finding => plan.findings.filter(other => other.finding.id === finding.id))
   return { ...report, planned, notes: [...report.notes, ...plan.notes] }
 }
 
@@ -43,10 +43,12 @@ async function planOf(session: Session, request: ScanRequest) {
 function notesOf({ repository: { lock, manifest } }: Session): readonly string[] {
   const root = lock.entries.get('')
   if (lock.version === 1 || manifest === undefined || root === undefined) return []
-  const differs = (['dependencies', 'devDependencies', 'optionalDependencies'] as const).some((section) =>
+  const differs = (['dependencies', 'devDependencies', 'optionalDependencies'] as const).some(section =>
     [...manifest[section]].some(([name, range]) => root[section].get(name) !== range),
   )
-  return differs ? [`${lock.file} and package.json disagree about what the project asks for; npm ci will refuse them until npm install was run.`] : []
+  return differs
+    ? [`${lock.file} and package.json disagree about what the project asks for; npm ci will refuse them until npm install was run.`]
+    : []
 }
 
 const MAX_PATHS = 5
@@ -69,14 +71,17 @@ export async function explain(world: EngineWorld, request: PlanRequest, subject:
     kind: isPackage ? 'package' : 'advisory',
     target: plan.target,
     ...(isPackage || first === undefined ? {} : { advisory: advisoryOf(session, first) }),
-    components: components.slice(0, 50).map((component) => ({ component, paths: pathsTo(planning.tree, ways, component.location) })),
+    components: components.slice(0, 50).map(component => ({ component, paths: pathsTo(planning.tree, ways, component.location) })),
     findings: about,
-    changes: plan.changes.filter((change) => change.name === subject || change.fixes.some((id) => ids.has(id))),
+    changes: plan.changes.filter(change => change.name === subject || change.fixes.some(id => ids.has(id))),
   }
 }
 
-function advisoryOf(session: Session, finding: { group: string; ids: readonly string[]; severity: import('../../model/severity.ts').Severity; score?: number }) {
-  const detail = finding.ids.map((id) => session.database.detail(id)).find((found) => found !== undefined)
+function advisoryOf(
+  session: Session,
+  finding: { group: string; ids: readonly string[]; severity: import('../../model/severity.ts').Severity; score?: number },
+) {
+  const detail = finding.ids.map(id => session.database.detail(id)).find(found => found !== undefined)
   return {
     ids: finding.ids,
     severity: finding.severity,
@@ -89,13 +94,13 @@ function advisoryOf(session: Session, finding: { group: string; ids: readonly st
 function pathsTo(tree: Parameters<typeof pathTo>[0], ways: ReadonlyMap<string, string>, location: string): readonly (readonly string[])[] {
   const node = tree.get(location)
   const own = node === undefined ? location : `${node.packageName}@${node.version}`
-  const consumers = [...inEdges(tree, location)].map((from) => [...pathTo(tree, ways, from), own])
+  const consumers = [...inEdges(tree, location)].map(from => [...pathTo(tree, ways, from), own])
   return consumers.sort((a, b) => a.length - b.length).slice(0, MAX_PATHS)
 }
 
 function* inEdges(tree: Parameters<typeof pathTo>[0], location: string): Generator<string> {
   const name = location.slice(location.lastIndexOf('node_modules/') + 'node_modules/'.length)
   for (const node of tree.values()) {
-    if (node.needs.some((need) => need.name === name) && resolve(tree, node.location, name) === location) yield node.location
+    if (node.needs.some(need => need.name === name) && resolve(tree, node.location, name) === location) yield node.location
   }
 }

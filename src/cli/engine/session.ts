@@ -1,13 +1,13 @@
 /** What every verb starts from: the project's files, the advisories, the registry's metadata. */
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { findingId, findingsOf, weightOf } from '../../advisories/findings.ts'
+import { findingsOf, weightOf } from '../../advisories/findings.ts'
 import { openAdvisories } from '../../advisories/open.ts'
+import { buildTree } from '../../ecosystems/npm/build-tree.ts'
 import { ECOSYSTEM, inventoryOf } from '../../ecosystems/npm/inventory.ts'
 import { Planning } from '../../ecosystems/npm/planning.ts'
-import { type Repository, readRepository } from '../../ecosystems/npm/repository.ts'
-import { buildTree } from '../../ecosystems/npm/build-tree.ts'
 import type { NpmCatalogue } from '../../ecosystems/npm/registry/catalogue.ts'
+import { type Repository, readRepository } from '../../ecosystems/npm/repository.ts'
 import type { AdvisoryDatabase, AdvisoryMatch } from '../../model/advisory.ts'
 import { Fault } from '../../model/faults.ts'
 import type { Finding } from '../../model/finding.ts'
@@ -106,17 +106,14 @@ export class Session {
     const inventory = this.inventory()
     const findings = this.findings(inventory)
     for (const subject of only) {
-      const known = findings.some((finding) => finding.name === subject || finding.ids.includes(subject))
+      const known = findings.some(finding => finding.name === subject || finding.ids.includes(subject))
       if (!known) throw new Fault('not-found', `No finding here is about ${subject}.`)
     }
-    return (name, match) => only.includes(name) || match.ids.some((id) => only.includes(id))
+    return (name, match) => this.isSelected({ name, ids: match.ids }, only)
   }
 
-  /** The open findings of a result, by id. */
-  openIn(components: Iterable<{ readonly name: string; readonly version: string }>): ReadonlySet<string> {
-    const open = new Set<string>()
-    for (const { name, version } of components) for (const match of this.match(name, version)) open.add(findingId(name, version, match.group))
-    return open
+  isSelected(finding: Pick<Finding, 'name' | 'ids'>, only: readonly string[]): boolean {
+    return only.length === 0 || only.includes(finding.name) || finding.ids.some(id => only.includes(id))
   }
 }
 

@@ -30,29 +30,67 @@ export interface Step {
 }
 
 /** The step that makes only `locations` of the draft's result real, starting from the files of `repository`. */
-export async function stepFor(session: Session, draft: PlanDraft, repository: Repository, from: Tree, locations: Iterable<string>): Promise<Step> {
+export async function stepFor(
+  session: Session,
+  draft: PlanDraft,
+  repository: Repository,
+  from: Tree,
+  locations: Iterable<string>,
+): Promise<Step> {
   const { realised } = draft.proposal
   const catalogue = await session.catalogue()
   const after = withOnly(from, realised.tree, locations)
   const difference = differenceOf(from, after)
   const needed = manifestsNeeded(after, difference)
   const manifests = new Map<string, FullManifest>()
-  for (const manifest of await catalogue.manifests(needed)) manifests.set(`${manifest.name}@${manifest.version}`, manifest)
+  const fetch = async (wanted: typeof needed) => {
+    for (const manifest of await catalogue.manifests(wanted)) manifests.set(`${manifest.name}@${manifest.version}`, manifest)
+  }
+  await fetch(needed)
   const { edits: inManifest, written } = manifestEdits(repository, realised.revisions)
-  const inLock = lockPatch({ repository, before: from, after, difference, manifests, manifestEdits: written, bundleOf: draft.planning.bundleOf })
+  const input = { repository, before: from, after, difference, manifests, manifestEdits: written, bundleOf: draft.planning.bundleOf }
+  let inLock = lockPatch(input)
+  if (repository.lock.version < 3 && realised.revisions.some(({ kind }) => kind === 'override')) {
+    // Older locks repeat every range as overrides leave it, also where nothing else changes.
+    const reread = treeOf(draft, withFiles(repository, patchedFiles(repository, [...inLock, ...inManifest])))
+    const restated = restatedNeeds(from, reread)
+    const both = { set: [...new Set([...difference.set, ...restated])].sort(), removed: difference.removed }
+    await fetch(manifestsNeeded(reread, both))
+    inLock = lockPatch({ ...input, after: reread, difference: both })
+  }
   const edits = [...inLock, ...inManifest]
-  const texts = [
-    { path: repository.lock.file, text: repository.lock.text },
-    ...(repository.manifest === undefined ? [] : [{ path: repository.manifest.file, text: repository.manifest.text }]),
+  const files = patchedFiles(repository, edits)
+  const verification = [
+    checkOutside(files, edits),
+    ...verify(session, draft, repository, files, from, after),
+    checkIntegrity(difference, needed.length, manifests),
   ]
-  const files = texts.flatMap(({ path, text }) => patched(path, text, edits))
-  const verification = [checkOutside(files, edits), ...verify(session, draft, repository, files, from, after), checkIntegrity(difference, needed.length, manifests)]
   const origins = needed.map(({ name, version }): ReceiptOrigin => {
     const integrity = manifests.get(`${name}@${version}`)?.dist.integrity
     const metadataSha256 = catalogue.metadataDigest(name)
     return { name, version, metadataSha256: metadataSha256 ?? sha256Of(''), ...(integrity === undefined ? {} : { integrity }) }
   })
   return { repository, files, edits, difference, verification, origins }
+}
+
+function patchedFiles(repository: Repository, edits: readonly Edit[]): readonly PatchedFile[] {
+  const texts = [
+    { path: repository.lock.file, text: repository.lock.text },
+    ...(repository.manifest === undefined ? [] : [{ path: repository.manifest.file, text: repository.manifest.text }]),
+  ]
+  return texts.flatMap(({ path, text }) => patched(path, text, edits))
+}
+
+/** Places whose needs hold with other ranges than before, though they stay the same version. */
+function restatedNeeds(before: Tree, after: Tree): readonly string[] {
+  return [...after.values()].flatMap(({ location, needs, bundledBy }) => {
+    const was = before.get(location)
+    const restated =
+      was !== undefined &&
+      bundledBy === undefined &&
+      needs.some(({ name, range }) => was.needs.some(need => need.name === name && need.range !== range))
+    return restated && location.includes('node_modules/') ? [location] : []
+  })
 }
 
 function patched(path: string, before: string, edits: readonly Edit[]): PatchedFile[] {
@@ -63,16 +101,31 @@ function patched(path: string, before: string, edits: readonly Edit[]): PatchedF
 }
 
 /** The files as they would be, read anew: the same tree, no need broken, and nothing open that the plan calls fixed. */
-function verify(session: Session, draft: PlanDraft, repository: Repository, files: readonly PatchedFile[], from: Tree, after: Tree): VerificationStep[] {
+function verify(
+  session: Session,
+  draft: PlanDraft,
+  repository: Repository,
+  files: readonly PatchedFile[],
+  from: Tree,
+  after: Tree,
+): VerificationStep[] {
   const repositoryAfter = withFiles(repository, files)
   const reread = treeOf(draft, repositoryAfter)
   const strange = [...differenceOf(after, reread).set, ...differenceOf(after, reread).removed]
-  if (strange.length > 0) throw new Fault('verification-failed', `The written lock would say something else about ${strange.slice(0, 3).join(', ')} than was planned.`)
+  if (strange.length > 0)
+    throw new Fault(
+      'verification-failed',
+      `The written lock would say something else about ${strange.slice(0, 3).join(', ')} than was planned.`,
+    )
   const [defect] = newDefects(from, reread)
-  if (defect !== undefined) throw new Fault('verification-failed', `${defect.location || 'The project'} would no longer be served with ${defect.name}: ${defect.detail}.`)
+  if (defect !== undefined)
+    throw new Fault(
+      'verification-failed',
+      `${defect.location || 'The project'} would no longer be served with ${defect.name}: ${defect.detail}.`,
+    )
   const open = new Set(session.findings(inventoryOf(repositoryAfter, reread)).map(({ id }) => id))
   const planned = new Set(session.findings(inventoryOf(repositoryAfter, after)).map(({ id }) => id))
-  const extra = [...open].filter((id) => !planned.has(id))
+  const extra = [...open].filter(id => !planned.has(id))
   if (extra.length > 0) throw new Fault('verification-failed', `A fresh scan would still find ${extra.slice(0, 3).join(', ')}.`)
   return [
     { check: 'every need is met', result: 'passed', detail: `${reread.size} entries, none worse served than before` },
@@ -85,18 +138,24 @@ export function treeOf(draft: PlanDraft, repository: Repository): Tree {
 }
 
 export function withFiles(repository: Repository, files: readonly PatchedFile[]): Repository {
-  const text = (path: string) => files.find((file) => file.path === path)?.after
+  const text = (path: string) => files.find(file => file.path === path)?.after
   const lock = text(repository.lock.file)
   const manifest = repository.manifest === undefined ? undefined : text(repository.manifest.file)
   return {
     ...repository,
     lock: lock === undefined ? repository.lock : readLock(repository.lock.file, lock),
-    manifest: manifest === undefined || repository.manifest === undefined ? repository.manifest : readManifest(repository.manifest.file, manifest),
+    manifest:
+      manifest === undefined || repository.manifest === undefined ? repository.manifest : readManifest(repository.manifest.file, manifest),
   }
 }
 
 function checkIntegrity(difference: TreeDifference, versions: number, manifests: ReadonlyMap<string, FullManifest>): VerificationStep {
   const without = [...manifests.values()].find(({ dist }) => dist.integrity === undefined && dist.shasum === undefined)
-  if (without !== undefined) throw new Fault('verification-failed', `The registry gives no integrity value for ${without.name}@${without.version}.`)
-  return { check: 'integrity values', result: 'passed', detail: `${difference.set.length} entries carry what the registry states for ${versions} versions` }
+  if (without !== undefined)
+    throw new Fault('verification-failed', `The registry gives no integrity value for ${without.name}@${without.version}.`)
+  return {
+    check: 'integrity values',
+    result: 'passed',
+    detail: `${difference.set.length} entries carry what the registry states for ${versions} versions`,
+  }
 }

@@ -3,12 +3,17 @@ import { isAbsolute, join, relative, resolve } from 'node:path'
 import { writeFiles } from '../../apply/write-files.ts'
 import { Fault } from '../../model/faults.ts'
 import { verifyingKey } from '../../record/envelope.ts'
-import { readReceipt, RECEIPTS_FOLDER } from '../../record/receipt.ts'
+import { RECEIPTS_FOLDER, readReceipt } from '../../record/receipt.ts'
 import { undo as takeBack } from '../../record/undo.ts'
 import type { ReceiptSummary, UndoRequest, UndoResult } from '../engine.ts'
 
 export async function undo({ folder, receipt, dryRun, key }: UndoRequest): Promise<UndoResult> {
-  const path = receipt === undefined ? await newest(folder) : isAbsolute(receipt) ? receipt : await firstExisting([resolve(receipt), join(folder, receipt)])
+  const path =
+    receipt === undefined
+      ? await newest(folder)
+      : isAbsolute(receipt)
+        ? receipt
+        : await firstExisting([resolve(receipt), join(folder, receipt)])
   const verifier = key === undefined ? undefined : verifyingKey(await read(key, 'key-invalid'))
   const { receipt: content, signature } = readReceipt(await read(path, 'receipt-invalid'), verifier)
   const current = new Map<string, string>()
@@ -37,7 +42,11 @@ export async function receipts(folder: string): Promise<readonly ReceiptSummary[
 async function summary(path: string): Promise<Omit<ReceiptSummary, 'path'> | undefined> {
   try {
     const { receipt } = readReceipt(await readFile(path, 'utf8'))
-    return { created: receipt.created, changes: receipt.changes.length, fixes: receipt.changes.reduce((sum, change) => sum + change.fixes.length, 0) }
+    return {
+      created: receipt.created,
+      changes: receipt.changes.length,
+      fixes: receipt.changes.reduce((sum, change) => sum + change.fixes.length, 0),
+    }
   } catch {
     return undefined
   }
@@ -51,7 +60,7 @@ async function newest(folder: string): Promise<string> {
 
 async function names(folder: string): Promise<readonly string[]> {
   try {
-    return (await readdir(join(folder, RECEIPTS_FOLDER))).filter((name) => name.endsWith('.json'))
+    return (await readdir(join(folder, RECEIPTS_FOLDER))).filter(name => name.endsWith('.json'))
   } catch {
     return []
   }
@@ -59,7 +68,10 @@ async function names(folder: string): Promise<readonly string[]> {
 
 async function firstExisting(paths: readonly string[]): Promise<string> {
   for (const path of paths) {
-    const found = await readFile(path).then(() => true, () => false)
+    const found = await readFile(path).then(
+      () => true,
+      () => false,
+    )
     if (found) return path
   }
   throw new Fault('receipt-invalid', `There is no receipt at ${paths[0]}.`)

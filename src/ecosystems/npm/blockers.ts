@@ -20,20 +20,25 @@ export interface BlockerInput {
 const MAX_BLOCKERS = 12
 
 /** Answers for one finding after another about the same lock. */
-export function blockerFinder(input: BlockerInput): (finding: Finding) => { readonly hasFix: boolean; readonly blockers: readonly Blocker[] } {
+export function blockerFinder(
+  input: BlockerInput,
+): (finding: Finding) => { readonly hasFix: boolean; readonly blockers: readonly Blocker[] } {
   const ways = shortestWays(input.locked.tree)
   const consumers = consumersOf(input.locked)
   const chain = (location: string) => pathTo(input.locked.tree, ways, location)
 
-  return (finding) => {
-    const clean = input.admissible(finding.name).filter((version) => compareVersions(version, finding.version) > 0 && !isAffected(input, finding.name, version, finding.group))
+  return finding => {
+    const clean = input
+      .admissible(finding.name)
+      .filter(version => compareVersions(version, finding.version) > 0 && !isAffected(input, finding.name, version, finding.group))
     const found = new Map<string, Blocker>()
     const visit = (node: TreeNode, allowed: readonly string[], depth: number) => {
       for (const { from, need } of consumers(node.location)) {
         if (found.size >= MAX_BLOCKERS || accepts(need, node.packageName, allowed)) continue
         const better = depth > 8 || from.origin !== 'registry' ? [] : betterVersions(input, from, need.name, node.packageName, allowed)
         if (better.length > 0) visit(from, better, depth + 1)
-        else if (!found.has(`${from.location}\n${need.name}`)) found.set(`${from.location}\n${need.name}`, blocker(from, node, need, allowed, chain(node.location)))
+        else if (!found.has(`${from.location}\n${need.name}`))
+          found.set(`${from.location}\n${need.name}`, blocker(from, node, need, allowed, chain(node.location)))
       }
     }
     for (const location of finding.locations) {
@@ -47,21 +52,27 @@ export function blockerFinder(input: BlockerInput): (finding: Finding) => { read
 }
 
 function isAffected(input: BlockerInput, name: string, version: string, group: string): boolean {
-  return input.match(name, version).some((match) => match.group === group)
+  return input.match(name, version).some(match => match.group === group)
 }
 
 function accepts(need: Need, name: string, versions: readonly string[]): boolean {
   const spec = parseSpec(need.name, need.range)
   if (spec.kind === 'tag') return true
-  return spec.kind === 'registry' && spec.name === name && versions.some((version) => inRange(version, spec.range))
+  return spec.kind === 'registry' && spec.name === name && versions.some(version => inRange(version, spec.range))
 }
 
 /** Versions of a consumer that would let the versions in question in, or do without the package. */
-function betterVersions(input: BlockerInput, consumer: TreeNode, needName: string, name: string, versions: readonly string[]): readonly string[] {
-  return input.admissible(consumer.packageName).filter((version) => {
+function betterVersions(
+  input: BlockerInput,
+  consumer: TreeNode,
+  needName: string,
+  name: string,
+  versions: readonly string[],
+): readonly string[] {
+  return input.admissible(consumer.packageName).filter(version => {
     const facts = compareVersions(version, consumer.version) > 0 ? input.factsOf(consumer.packageName, version) : undefined
     if (facts === undefined) return false
-    const need = declaredByFacts(facts).find((other) => other.name === needName)
+    const need = declaredByFacts(facts).find(other => other.name === needName)
     return need === undefined || accepts({ ...need, declared: need.range }, name, versions)
   })
 }
@@ -100,5 +111,5 @@ function consumersOf(locked: Locked): (location: string) => readonly { readonly 
       else list.push({ from, need })
     }
   }
-  return (location) => consumers.get(location) ?? []
+  return location => consumers.get(location) ?? []
 }

@@ -68,11 +68,16 @@ function declaredBy(entry: LockEntry, manifest: Manifest | undefined, factsOf: F
     for (const need of declaredByFacts(facts)) needs.set(need.name, need)
   } else {
     const optionalPeers = source.optionalPeers
-    for (const [name, range] of source.peerDependencies) needs.set(name, { name, range, kind: optionalPeers.has(name) ? 'peer-optional' : 'peer' })
+    for (const [name, range] of source.peerDependencies)
+      needs.set(name, { name, range, kind: optionalPeers.has(name) ? 'peer-optional' : 'peer' })
     add('runtime', source.dependencies)
     add('optional', source.optionalDependencies)
   }
-  if (isTop(entry.location)) add('dev', [...source.devDependencies].filter(([name]) => !source.optionalDependencies.has(name)))
+  if (isTop(entry.location))
+    add(
+      'dev',
+      [...source.devDependencies].filter(([name]) => !source.optionalDependencies.has(name)),
+    )
   return [...needs.values()]
 }
 
@@ -90,7 +95,10 @@ export function declaredByFacts(facts: VersionFacts): readonly Declared[] {
 
 /** The root needs each of its workspaces, whatever else it says of that name. */
 function withWorkspaces(lock: LockDocument, needs: readonly Declared[]): readonly Declared[] {
-  const links = [...lock.entries.values()].filter(({ location, link }) => link !== undefined && isTop(link) && !link.startsWith('..') && location === `node_modules/${folderName(location)}`)
+  const links = [...lock.entries.values()].filter(
+    ({ location, link }) =>
+      link !== undefined && isTop(link) && !link.startsWith('..') && location === `node_modules/${folderName(location)}`,
+  )
   const workspaces = links.map(({ location, link }): Declared => ({ name: folderName(location), range: `file:${link}`, kind: 'runtime' }))
   const names = new Set(workspaces.map(({ name }) => name))
   return [...needs.filter(({ name }) => !names.has(name)), ...workspaces]
@@ -144,7 +152,11 @@ function originOf(lock: LockDocument, entry: LockEntry, immovable: ReadonlySet<s
 }
 
 /** Which override rules hold below each location: walked from the root along what serves each need. */
-function overrideScopes(lock: LockDocument, rules: readonly OverrideRule[], declared: ReadonlyMap<string, readonly Declared[]>): ReadonlyMap<string, OverrideRule | undefined> {
+function overrideScopes(
+  lock: LockDocument,
+  rules: readonly OverrideRule[],
+  declared: ReadonlyMap<string, readonly Declared[]>,
+): ReadonlyMap<string, OverrideRule | undefined> {
   const scopes = new Map<string, OverrideRule | undefined>()
   if (rules.length === 0) return scopes
   const queue = ['']

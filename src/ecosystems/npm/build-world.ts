@@ -1,86 +1,15 @@
-/**
- * An npm lock and what the registry knows, as a world for the planner. Only packages that a fix can touch become units: the cone of
- * influence, what has peers in it, and what new versions need that the lock does not have. Everything else serves as it is, at no cost.
- */
-import type { AdvisoryMatch } from '../../model/advisory.ts'
-import type { Catalogue, VersionFacts } from '../../model/catalogue.ts'
-import type { BuiltWorld, Choice, FixedConsumer, Peer, Relaxation, Risk, Unit, WorldState } from '../../model/world.ts'
-import { type BundleNode, needsBeyond } from './bundles.ts'
+import type { VersionFacts } from '../../model/catalogue.ts'
+import type { Choice, FixedConsumer, Peer, Relaxation, Risk, Unit } from '../../model/world.ts'
 import { declaredByFacts } from './build-tree.ts'
-import { type Candidate, type CandidateRules, candidates } from './candidates.ts'
-import { coneOfInfluence, type Locked, type LockedUnit, type ResolvedNeed, withPeerDependents } from './locked.ts'
-import { type OverrideRule, overriddenRange, scopeBelow } from './overrides.ts'
+import { needsBeyond } from './bundles.ts'
+import { candidates } from './candidates.ts'
+import { type LockedUnit, type ResolvedNeed, withPeerDependents } from './locked.ts'
+import { bundleKey, consumerKey, gainedLine, servedToday } from './locked-facts.ts'
+import { overriddenRange, scopeBelow } from './overrides.ts'
 import { distancesOf, PackageUnits, VersionList } from './package-units.ts'
 import { breakingLine, compareVersions, inRange, parseSpec } from './ranges.ts'
 import type { TreeNode } from './tree.ts'
-
-/** How much one advisory on one package weighs; `aside` where the user asked about others only. */
-export interface Weight {
-  readonly weight: number
-  readonly aside: number
-}
-
-export interface WorldInput extends WorldState {
-  readonly locked: Locked
-  readonly catalogue: Catalogue
-  readonly rules: CandidateRules
-  readonly overrides: readonly OverrideRule[]
-  readonly match: (name: string, version: string) => readonly AdvisoryMatch[]
-  readonly weigh: (name: string, match: AdvisoryMatch) => Weight
-  /** What building one world learns that the next can use. */
-  readonly memo: WorldMemo
-  /** What a version's archive bundles; undefined until it was read. */
-  readonly bundleOf: (name: string, version: string) => readonly BundleNode[] | undefined
-}
-
-interface PackageCandidates {
-  readonly found: readonly Candidate[]
-  readonly distances: ReadonlyMap<string, number>
-}
-
-/** Facts about packages that do not change from one world of a plan to the next. */
-export class WorldMemo {
-  /** Packages that turned out to matter because a candidate has a peer in them. */
-  readonly movable = new Set<string>()
-  readonly #candidates = new Map<string, PackageCandidates>()
-  readonly #lists = new Map<string, VersionList>()
-
-  candidates(name: string, find: () => PackageCandidates): PackageCandidates {
-    const known = this.#candidates.get(name) ?? find()
-    this.#candidates.set(name, known)
-    return known
-  }
-
-  list(name: string, versions: readonly string[]): VersionList {
-    const known = this.#lists.get(name)
-    if (known?.isSame(versions) === true) return known
-    const list = new VersionList(versions)
-    this.#lists.set(name, list)
-    return list
-  }
-}
-
-export interface NpmWorld extends BuiltWorld {
-  /** Facts of each new unit, by unit id. */
-  readonly facts: ReadonlyMap<number, VersionFacts>
-  readonly young: ReadonlySet<number>
-  /** Packages whose versions are chosen; all others stay as they are. */
-  readonly movable: ReadonlySet<string>
-}
-
-/** Packages that carry a finding that weighs, or bundle one: told apart from the start. */
-export function vulnerablePackages({ locked, match, weigh }: Pick<WorldInput, 'locked' | 'match' | 'weigh'>): readonly string[] {
-  const found = new Set<string>()
-  for (const unit of locked.units.values()) {
-    const carried = unit.nodes.flatMap((node) => [node, ...(locked.bundles.get(node.location) ?? [])])
-    if (carried.some((node) => match(node.packageName, node.version).some((other) => weigh(node.packageName, other).weight > 0))) found.add(unit.package)
-  }
-  return [...found].sort()
-}
-
-function coneOf({ locked, match, weigh }: Pick<WorldInput, 'locked' | 'match' | 'weigh'>): ReadonlySet<string> {
-  return coneOfInfluence(locked, (name, version) => match(name, version).filter((found) => weigh(name, found).weight > 0))
-}
+import { coneOf, type NpmWorld, type WorldInput } from './world-input.ts'
 
 export function buildWorld(input: WorldInput): NpmWorld {
   const cone = coneOf(input)
@@ -128,7 +57,8 @@ class WorldBuilder {
 
   build() {
     const { locked } = this.#input
-    for (const node of locked.fixed) this.#fixed.push({ key: consumerKey(node), ...this.#needsOf([node], { kind: 'range', owner: node.location }) })
+    for (const node of locked.fixed)
+      this.#fixed.push({ key: consumerKey(node), ...this.#needsOf([node], { kind: 'range', owner: node.location }) })
     for (const unit of locked.units.values()) {
       if (this.#movable.has(unit.package)) continue
       const needed = this.#needsOf(unit.nodes, { kind: 'override', owner: unit.package })
@@ -151,7 +81,13 @@ class WorldBuilder {
     let known = this.#ofPackage.get(name)
     if (known === undefined) {
       const ids = this.#makeUnits(name)
-      known = new PackageUnits(ids, this.#input.memo.list(name, ids.map((id) => this.#units[id]?.version ?? '')))
+      known = new PackageUnits(
+        ids,
+        this.#input.memo.list(
+          name,
+          ids.map(id => this.#units[id]?.version ?? ''),
+        ),
+      )
       this.#ofPackage.set(name, known)
     }
     return known
@@ -169,10 +105,13 @@ class WorldBuilder {
       }
       return ids
     }
-    const scriptHere = here.some((version) => locked.units.get(`${name}@${version}`)?.nodes[0]?.hasInstallScript === true)
+    const scriptHere = here.some(version => locked.units.get(`${name}@${version}`)?.nodes[0]?.hasInstallScript === true)
     const { found, distances } = this.#input.memo.candidates(name, () => ({
       found: candidates(published, here, rules),
-      distances: distancesOf(published.versions.map(({ version }) => version), here),
+      distances: distancesOf(
+        published.versions.map(({ version }) => version),
+        here,
+      ),
     }))
     for (const { facts, young } of found) {
       if (banned.has(`${name}@${facts.version}`)) continue
@@ -191,7 +130,11 @@ class WorldBuilder {
   }
 
   #addLocked(unit: LockedUnit | undefined, version: string, name: string): number {
-    const id = this.#add(name, version, { locked: true, entries: unit?.nodes.length ?? 0, topmost: unit?.nodes.some(({ location }) => location === `node_modules/${name}`) === true })
+    const id = this.#add(name, version, {
+      locked: true,
+      entries: unit?.nodes.length ?? 0,
+      topmost: unit?.nodes.some(({ location }) => location === `node_modules/${name}`) === true,
+    })
     for (const node of unit?.nodes ?? []) {
       for (const inside of this.#input.locked.bundles.get(node.location) ?? []) this.#addRisks(id, inside.packageName, inside.version, true)
     }
@@ -260,7 +203,7 @@ class WorldBuilder {
   #needsOf(nodes: readonly TreeNode[], relaxed: Relaxed): { needs: number[]; now: number[] } {
     const { locked } = this.#input
     const byName = new Map<string, ResolvedNeed[]>()
-    const around = nodes.flatMap((node) => [node, ...(locked.bundles.get(node.location) ?? [])])
+    const around = nodes.flatMap(node => [node, ...(locked.bundles.get(node.location) ?? [])])
     for (const node of around) {
       for (const resolved of locked.needs.get(node.location) ?? []) {
         const { need, to } = resolved
@@ -286,7 +229,7 @@ class WorldBuilder {
     const versions = new Set(same.map(({ to }) => to?.version))
     if (first?.to === undefined || versions.size !== 1) return -1
     const units = this.#ofPackage.get(first.to.packageName)?.ids ?? []
-    return units.find((id) => this.#units[id]?.version === first.to?.version && this.#units[id]?.locked) ?? -1
+    return units.find(id => this.#units[id]?.version === first.to?.version && this.#units[id]?.locked) ?? -1
   }
 
   #lockedChoice(same: readonly ResolvedNeed[], relaxed: Relaxed): number | undefined {
@@ -294,11 +237,13 @@ class WorldBuilder {
     if (need === undefined) return undefined
     const spec = parseSpec(need.name, need.range)
     if (spec.kind === 'immovable') return undefined
-    const served = same.flatMap(({ to }) => (to === undefined || to.origin !== 'registry' || to.packageName !== spec.name ? [] : [to.version]))
+    const served = same.flatMap(({ to }) =>
+      to === undefined || to.origin !== 'registry' || to.packageName !== spec.name ? [] : [to.version],
+    )
     const floor = served.sort(compareVersions).at(-1)
     if (floor === undefined || !this.#isUnit(spec.name)) return undefined
     const range = spec.kind === 'tag' ? `>=${floor}` : spec.range
-    const unmet = served.filter((version) => !inRange(version, range))
+    const unmet = served.filter(version => !inRange(version, range))
     return this.#choice({ name: spec.name, range, floor, also: unmet, relaxed: { ...relaxed, name: need.name } })
   }
 
@@ -310,7 +255,9 @@ class WorldBuilder {
   #expandCandidate(unit: Growing, facts: VersionFacts) {
     const { locked, overrides } = this.#input
     const scope = scopeBelow(overrides, undefined, unit.package, unit.version)
-    const siblings = (locked.versions.get(unit.package) ?? []).flatMap((version) => locked.units.get(`${unit.package}@${version}`)?.nodes ?? [])
+    const siblings = (locked.versions.get(unit.package) ?? []).flatMap(
+      version => locked.units.get(`${unit.package}@${version}`)?.nodes ?? [],
+    )
     for (const { name, range: declared, kind } of declaredByFacts(facts)) {
       // What it bundles travels with it.
       if (facts.bundled === true || facts.bundled?.includes(name) === true) continue
@@ -320,7 +267,11 @@ class WorldBuilder {
         if (served.unmetPeer || spec.kind !== 'registry') continue
         if (!locked.versions.has(spec.name) && kind === 'peer-optional') continue
         if (locked.versions.has(spec.name) && !this.#isUnit(spec.name)) this.alsoMovable.add(spec.name)
-        unit.peers.push({ package: spec.name, choice: this.#choice({ name: spec.name, range: spec.range }), optional: kind === 'peer-optional' })
+        unit.peers.push({
+          package: spec.name,
+          choice: this.#choice({ name: spec.name, range: spec.range }),
+          optional: kind === 'peer-optional',
+        })
         continue
       }
       if (kind === 'optional' && served.missingOptional) continue
@@ -341,7 +292,7 @@ class WorldBuilder {
     const tagged = spec.kind === 'tag' ? this.#input.catalogue.get(spec.name)?.tags[spec.tag] : undefined
     const range = spec.kind === 'registry' ? spec.range : here.length > 0 ? '*' : (tagged ?? '*')
     if (!this.#isUnit(spec.name)) {
-      if (here.some((version) => inRange(version, range))) return undefined
+      if (here.some(version => inRange(version, range))) return undefined
     }
     const bound = this.#choice({ name: spec.name, range, floor, relaxed })
     return floor === undefined || (this.#choices[bound]?.anyOf.length ?? 0) > 0 ? bound : this.#choice({ name: spec.name, range, relaxed })
@@ -354,7 +305,11 @@ class WorldBuilder {
       if (need.kind !== 'peer' && need.kind !== 'peer-optional') continue
       const spec = parseSpec(need.name, need.range)
       if (spec.kind !== 'registry' || !this.#isUnit(spec.name) || servedToday(locked, nodes, need.name).unmetPeer) continue
-      peers.push({ package: spec.name, choice: this.#choice({ name: spec.name, range: spec.range }), optional: need.kind === 'peer-optional' })
+      peers.push({
+        package: spec.name,
+        choice: this.#choice({ name: spec.name, range: spec.range }),
+        optional: need.kind === 'peer-optional',
+      })
     }
     return peers
   }
@@ -369,45 +324,27 @@ class WorldBuilder {
     this.#choiceIds.set(key, id)
     const units = of.name === '' ? NO_UNITS : this.#versionsOf(of.name)
     const within = units.within(of.range, of.floor)
-    const also = of.also === undefined || of.also.length === 0 ? [] : units.ids.filter((unit) => of.also?.includes(this.#units[unit]?.version ?? '') === true)
+    const also =
+      of.also === undefined || of.also.length === 0
+        ? []
+        : units.ids.filter(unit => of.also?.includes(this.#units[unit]?.version ?? '') === true)
     const anyOf = also.length === 0 ? within : [...new Set([...within, ...also])]
-    const beyond = offered === undefined ? [] : units.atLeast(of.floor).filter((unit) => !anyOf.includes(unit))
-    const relaxed = offered === undefined || beyond.length === 0 ? undefined : [{ kind: offered.kind, anyOf: beyond, key: relaxKey }]
+    const beyond = offered === undefined ? [] : units.atLeast(of.floor).filter(unit => !anyOf.includes(unit))
+    const relaxed = offered === undefined ? [] : this.#relaxations(offered, relaxKey, beyond, of.floor)
     for (const unit of [...anyOf, ...beyond]) this.#reach(unit)
-    this.#choices.push({ package: of.name, range: of.range, anyOf, ...(relaxed === undefined ? {} : { relaxed }) })
+    this.#choices.push({ package: of.name, range: of.range, anyOf, ...(relaxed.length === 0 ? {} : { relaxed }) })
     return id
   }
-}
 
-/** How a version's bundle is asked for. */
-export function bundleKey(name: string, version: string): string {
-  return `bundle ${name}@${version}`
-}
-
-/** How a consumer is known in a plan: registry packages by name and version, everything else by its place. */
-export function consumerKey(node: TreeNode): string {
-  return node.origin === 'registry' ? `${node.packageName}@${node.version}` : node.location
-}
-
-function gainedLine(name: string, version: string, lines: ReadonlySet<string> | undefined): string | undefined {
-  const line = breakingLine(version)
-  return lines === undefined || lines.has(line) ? undefined : `${name} ${line}`
-}
-
-/** What a package's places in the lock get today for one name. */
-function servedToday(locked: Locked, nodes: readonly TreeNode[], name: string) {
-  let lowest: string | undefined
-  let unmetPeer = false
-  let missingOptional = false
-  for (const node of nodes) {
-    for (const { need, to } of locked.needs.get(node.location) ?? []) {
-      if (need.name !== name) continue
-      if (to !== undefined && (lowest === undefined || compareVersions(to.version, lowest) < 0)) lowest = to.version
-      const peer = need.kind === 'peer' || need.kind === 'peer-optional'
-      if (peer && need.kind === 'peer' && to === undefined) unmetPeer = true
-      if (peer && to !== undefined && parseSpec(name, need.range).kind === 'registry' && !inRange(to.version, need.range)) unmetPeer = true
-      if (need.kind === 'optional' && to === undefined) missingOptional = true
-    }
+  /** Beyond the range, within the consumer's line and across it. */
+  #relaxations({ kind }: Relaxed, key: string, beyond: readonly number[], floor: string | undefined): readonly Relaxation[] {
+    const crosses = (id: number) =>
+      floor !== undefined && this.#units[id]?.standIn !== true && breakingLine(this.#units[id]?.version ?? '') !== breakingLine(floor)
+    const near = beyond.filter(id => !crosses(id))
+    const far = beyond.filter(crosses)
+    return [
+      ...(near.length === 0 ? [] : [{ kind, anyOf: near, key, crosses: false }]),
+      ...(far.length === 0 ? [] : [{ kind, anyOf: far, key, crosses: true }]),
+    ]
   }
-  return { lowest, unmetPeer, missingOptional }
 }

@@ -1,6 +1,7 @@
 /** The bundles of versions that may enter the lock: known only once their archive was read. */
-import type { BundledPackage } from './registry/read-bundle.ts'
+
 import type { Locked } from './locked.ts'
+import type { BundledPackage } from './registry/read-bundle.ts'
 import { childLocation, type Need, resolve, type TreeNode } from './tree.ts'
 
 /** A bundled package as it will stand below the package that bundles it. */
@@ -14,9 +15,11 @@ export interface BundleNode {
 
 /** The bundled packages that something needs, from the names that the bundling version declares; npm's lock leaves out the rest. */
 export function bundleNodes(bundle: readonly BundledPackage[], declared: readonly string[]): readonly BundleNode[] {
-  const nodes = new Map(bundle.map(({ path, name, version, manifest }) => [path, { path, name, version, manifest, needs: needsOf(manifest) }]))
+  const nodes = new Map(
+    bundle.map(({ path, name, version, manifest }) => [path, { path, name, version, manifest, needs: needsOf(manifest) }]),
+  )
   const reached = new Set<string>()
-  const queue = declared.map((name) => childLocation('', name))
+  const queue = declared.map(name => childLocation('', name))
   for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
     const node = nodes.get(path)
     if (node === undefined || reached.has(path)) continue
@@ -31,11 +34,16 @@ export function bundleNodes(bundle: readonly BundledPackage[], declared: readonl
 
 function needsOf(manifest: Readonly<Record<string, unknown>>): readonly Need[] {
   const needs = new Map<string, Need>()
-  for (const [section, kind] of [['peerDependencies', 'peer'], ['dependencies', 'runtime'], ['optionalDependencies', 'optional']] as const) {
+  for (const [section, kind] of [
+    ['peerDependencies', 'peer'],
+    ['dependencies', 'runtime'],
+    ['optionalDependencies', 'optional'],
+  ] as const) {
     const ranges = manifest[section]
     if (typeof ranges !== 'object' || ranges === null) continue
     for (const [name, range] of Object.entries(ranges)) {
-      if (typeof range === 'string') needs.set(name, { name, declared: range, range, kind: kind === 'peer' && isOptionalPeer(manifest, name) ? 'peer-optional' : kind })
+      if (typeof range === 'string')
+        needs.set(name, { name, declared: range, range, kind: kind === 'peer' && isOptionalPeer(manifest, name) ? 'peer-optional' : kind })
     }
   }
   return [...needs.values()]
@@ -50,7 +58,7 @@ function isOptionalPeer(manifest: Readonly<Record<string, unknown>>, name: strin
 
 /** Needs of bundled packages that nothing in the bundle serves; the bundling package's surroundings have to. */
 export function needsBeyond(nodes: readonly BundleNode[]): readonly Need[] {
-  const paths = new Map(nodes.map((node) => [node.path, node]))
+  const paths = new Map(nodes.map(node => [node.path, node]))
   const beyond = new Map<string, Need>()
   for (const node of nodes) {
     for (const need of node.needs) {
@@ -77,6 +85,5 @@ export function placedBundle(location: string, nodes: readonly BundleNode[]): re
 
 /** The same bundle below another place. */
 export function movedBundle(locked: Locked, from: string, to: string): readonly TreeNode[] {
-  return (locked.bundles.get(from) ?? []).map((node) => ({ ...node, location: to + node.location.slice(from.length), bundledBy: to }))
+  return (locked.bundles.get(from) ?? []).map(node => ({ ...node, location: to + node.location.slice(from.length), bundledBy: to }))
 }
-

@@ -1,7 +1,8 @@
 /** Which published versions may enter the lock: the policy's and npm's hard rules, applied to one package. */
+
+import semver from 'semver'
 import type { PackageFacts, VersionFacts } from '../../model/catalogue.ts'
 import type { Policy } from '../../model/policy.ts'
-import semver from 'semver'
 import { breakingLine, compareVersions, inRange, parsedRange, parsedVersion } from './ranges.ts'
 
 export interface CandidateRules {
@@ -26,7 +27,7 @@ export function candidates(of: PackageFacts, locked: readonly string[], rules: C
   const here = of.versions.filter(({ version }) => locked.includes(version))
   const allowed: Allowed = {
     deprecated: here.some(({ deprecated }) => deprecated),
-    preRelease: locked.some((version) => (parsedVersion(version)?.prerelease.length ?? 0) > 0),
+    preRelease: locked.some(version => (parsedVersion(version)?.prerelease.length ?? 0) > 0),
     node: rules.node !== undefined && here.some(({ node }) => !runsOn(node, rules.node)) ? undefined : rules.node,
   }
   const found: Candidate[] = []

@@ -1,6 +1,7 @@
 /** The difference of two trees as changes for people: what moves, why, and what each change removes. */
-import type { Change } from '../../model/plan.ts'
+
 import type { Finding } from '../../model/finding.ts'
+import type { Change } from '../../model/plan.ts'
 import type { Locked } from './locked.ts'
 import { readLocked } from './locked.ts'
 import type { TreeDifference } from './patch.ts'
@@ -22,7 +23,12 @@ export function changesOf(input: ChangesInput): readonly Change[] {
   const groups = new Map<string, { name: string; from: string | undefined; to: string | undefined; locations: string[] }>()
   const add = (location: string, before: TreeNode | undefined, after: TreeNode | undefined) => {
     const moved = before !== undefined && after !== undefined && before.packageName === after.packageName
-    for (const [from, to] of moved ? [[before, after]] : [[before, undefined], [undefined, after]]) {
+    for (const [from, to] of moved
+      ? [[before, after]]
+      : [
+          [before, undefined],
+          [undefined, after],
+        ]) {
       const name = (to ?? from)?.packageName
       if (name === undefined) continue
       const key = [name, from?.version, to?.version].join('\n')
@@ -36,8 +42,12 @@ export function changesOf(input: ChangesInput): readonly Change[] {
   const scripts = scriptsBefore(input.locked)
   const needers = neededBy(input.after)
   return [...groups.values()]
-    .map((group) => toChange(group, input, scripts, needers))
-    .sort((a, b) => ORDER.indexOf(a.why) - ORDER.indexOf(b.why) || (a.name < b.name ? -1 : a.name > b.name ? 1 : compareVersions(a.to ?? '', b.to ?? '')))
+    .map(group => toChange(group, input, scripts, needers))
+    .sort(
+      (a, b) =>
+        ORDER.indexOf(a.why) - ORDER.indexOf(b.why) ||
+        (a.name < b.name ? -1 : a.name > b.name ? 1 : compareVersions(a.to ?? '', b.to ?? '')),
+    )
 }
 
 const ORDER: readonly Change['why'][] = ['fix', 'need', 'reuse', 'orphan']
@@ -50,7 +60,7 @@ function toChange(
 ): Change {
   const { name, from, to, locations } = group
   const { locked, after } = input
-  const fixes = from === undefined ? [] : input.fixed.filter((finding) => finding.name === name && finding.version === from)
+  const fixes = from === undefined ? [] : input.fixed.filter(finding => finding.name === name && finding.version === from)
   const isNew = to !== undefined && !locked.units.has(`${name}@${to}`)
   const lines = locked.lines.get(name)
   const node = after.get(locations[0] ?? '')
@@ -66,13 +76,18 @@ function toChange(
     fixes: fixes.map(({ id }) => id),
     breaking: to !== undefined && lines !== undefined && !lines.has(breakingLine(to)),
     installScript: node?.hasInstallScript === true && !scripts.has(name),
-    ...(to !== undefined && input.young.has(`${name}@${to}`) ? { coolDownException: { published: published ?? 'unknown', days: input.coolDownDays } } : {}),
+    ...(to !== undefined && input.young.has(`${name}@${to}`)
+      ? { coolDownException: { published: published ?? 'unknown', days: input.coolDownDays } }
+      : {}),
   }
 }
 
 function because(why: Change['why'], fixes: readonly Finding[], needers: readonly TreeNode[], to: string | undefined): string {
-  const removes = fixes.length === 0 ? '' : `removes ${list(fixes.map(({ ids, group }) => ids.find((id) => id.startsWith('CVE-')) ?? group))}`
-  const asked = needers.slice(0, 3).map((node) => `${node.location === '' ? 'the project' : `${node.packageName} ${node.version}`}`)
+  const removes = fixes.length === 0 ? '' : `removes ${list(fixes.map(({ ids, group }) => ids.find(id => id.startsWith('CVE-')) ?? group))}`
+  const asked = [...new Set(needers.map(node => `${node.location === '' ? 'the project' : `${node.packageName} ${node.version}`}`))].slice(
+    0,
+    3,
+  )
   switch (why) {
     case 'fix':
       return removes
@@ -90,7 +105,9 @@ function list(words: readonly string[]): string {
 }
 
 function scriptsBefore(locked: Locked): ReadonlySet<string> {
-  return new Set([...locked.units.values()].filter(({ nodes }) => nodes.some((node) => node.hasInstallScript)).map(({ package: name }) => name))
+  return new Set(
+    [...locked.units.values()].filter(({ nodes }) => nodes.some(node => node.hasInstallScript)).map(({ package: name }) => name),
+  )
 }
 
 /** Who is served by a location. */
@@ -102,13 +119,13 @@ function neededBy(tree: Tree): (location: string) => readonly TreeNode[] {
       if (at !== undefined) needers.set(at, [...(needers.get(at) ?? []), node])
     }
   }
-  return (location) => needers.get(location) ?? []
+  return location => needers.get(location) ?? []
 }
 
 /** Changes that hang together: what moves, what it brings, and what it lets go. Each batch of locations is applied or left as one. */
 export function batchesOf(before: Tree, after: Tree, difference: TreeDifference): readonly (readonly string[])[] {
   const moved = [...difference.set, ...difference.removed]
-  const leader = new Map<string, string>(moved.map((location) => [location, location]))
+  const leader = new Map<string, string>(moved.map(location => [location, location]))
   const find = (location: string): string => {
     let at = location
     for (let up = leader.get(at); up !== undefined && up !== at; up = leader.get(at)) at = up
@@ -127,7 +144,7 @@ export function batchesOf(before: Tree, after: Tree, difference: TreeDifference)
   }
   const batches = new Map<string, string[]>()
   for (const location of moved) batches.set(find(location), [...(batches.get(find(location)) ?? []), location])
-  return [...batches.values()].map((batch) => batch.sort()).sort((a, b) => ((a[0] ?? '') < (b[0] ?? '') ? -1 : 1))
+  return [...batches.values()].map(batch => batch.sort()).sort((a, b) => ((a[0] ?? '') < (b[0] ?? '') ? -1 : 1))
 }
 
 /** The tree with only some locations changed. */
@@ -143,5 +160,5 @@ export function withOnly(before: Tree, after: Tree, locations: Iterable<string>)
 
 /** name@versions of registry packages in a tree that another does not hold. */
 export function newVersionsOf(before: Locked, after: Tree): readonly string[] {
-  return [...readLocked(after).units.keys()].filter((key) => !before.units.has(key)).sort()
+  return [...readLocked(after).units.keys()].filter(key => !before.units.has(key)).sort()
 }

@@ -1,6 +1,7 @@
 /** Compares two trees need by need, without regard to how the second came about. */
-import { resolve, type Tree, type TreeNode } from './tree.ts'
+
 import { compareVersions, inRange, parseSpec } from './ranges.ts'
+import { resolve, type Tree, type TreeNode } from './tree.ts'
 
 export interface Defect {
   readonly kind: 'missing' | 'out-of-range' | 'moved-down' | 'orphan-folder'
@@ -12,7 +13,7 @@ export interface Defect {
 /** Needs that hold in `before` and not in `after`, and consumers that get a lower version than they had. */
 export function newDefects(before: Tree, after: Tree): readonly Defect[] {
   const broken = new Set(defects(before).map(keyOf))
-  return [...defects(after).filter((defect) => !broken.has(keyOf(defect))), ...movedDown(before, after)]
+  return [...defects(after).filter(defect => !broken.has(keyOf(defect))), ...movedDown(before, after)]
 }
 
 function keyOf(defect: Defect): string {

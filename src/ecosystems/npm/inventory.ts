@@ -9,11 +9,11 @@ export const ECOSYSTEM = 'npm'
 
 export function inventoryOf(repository: Repository, tree: Tree): Inventory {
   const flags = dependencyFlags(tree)
-  const nodes = [...tree.values()].filter((node) => node.link === undefined)
+  const nodes = [...tree.values()].filter(node => node.link === undefined)
   return {
     target: targetOfRepository(repository),
-    components: nodes.map((node) => componentOf(node, flags.get(node.location))),
-    dependencies: nodes.flatMap((node) => dependenciesOf(tree, node)),
+    components: nodes.map(node => componentOf(node, flags.get(node.location))),
+    dependencies: nodes.flatMap(node => dependenciesOf(tree, node)),
     files: repository.files,
   }
 }
@@ -24,7 +24,11 @@ export function targetOfRepository(repository: Repository): Target {
 
 /** Source: the package URL specification, type npm: scope as namespace, `@` escaped. */
 export function purlOf(name: string, version: string): string {
-  return `pkg:npm/${name.replace(/^@/, '%40').split('/').map((part) => (part.startsWith('%40') ? `%40${encodeURIComponent(part.slice(3))}` : encodeURIComponent(part))).join('/')}@${encodeURIComponent(version)}`
+  return `pkg:npm/${name
+    .replace(/^@/, '%40')
+    .split('/')
+    .map(part => (part.startsWith('%40') ? `%40${encodeURIComponent(part.slice(3))}` : encodeURIComponent(part)))
+    .join('/')}@${encodeURIComponent(version)}`
 }
 
 function componentOf(node: TreeNode, flags: Flags | undefined): Component {

@@ -1,6 +1,6 @@
 /** What the fields of a lockfile's entry, or of a manifest, may say. Both come from outside: everything is bounded and checked once, here. */
 import { Fault } from '../../model/faults.ts'
-import type { JsonObject, JsonNode } from '../../text/json-source.ts'
+import type { JsonNode, JsonObject } from '../../text/json-source.ts'
 
 /** Where a field stands, for messages; and what it is a fault of. */
 export interface Place {
@@ -77,14 +77,18 @@ export function checkLocation(file: string, location: string) {
     location.includes('\\') ||
     location.startsWith('/') ||
     /^[A-Za-z]:/.test(location) ||
-    folders.some((folder, at) => folder === '' || folder === '.' || (folder === '..' && folders.slice(0, at).some((above) => above !== '..'))) ||
+    folders.some(
+      (folder, at) => folder === '' || folder === '.' || (folder === '..' && folders.slice(0, at).some(above => above !== '..')),
+    ) ||
     (location.includes('node_modules') && !/(^|\/)node_modules\/(@[^/]+\/)?[^/@][^/]*$/.test(location))
   if (wrong) throw new Fault('lockfile-invalid', `${file}: ${printable(location)} is not an install path.`)
 }
 
 /** npm's own bound is 214 characters; older packages may hold capitals and odd punctuation, but never a path. */
 export function isPackageName(name: string): boolean {
-  return name.length > 0 && name.length <= 256 && /^(@[^/\\@]+\/)?[^/\\@.][^/\\]*$|^(@[^/\\@]+\/)?\.[^/\\.][^/\\]*$/.test(name) && isPlain(name)
+  return (
+    name.length > 0 && name.length <= 256 && /^(@[^/\\@]+\/)?[^/\\@.][^/\\]*$|^(@[^/\\@]+\/)?\.[^/\\.][^/\\]*$/.test(name) && isPlain(name)
+  )
 }
 
 /** No control characters, no halves of characters. */

@@ -38,7 +38,10 @@ export function readLocked(tree: Tree): Locked {
   const fixed: TreeNode[] = []
   for (const node of tree.values()) {
     if (node.link !== undefined || !reached.has(node.location)) continue
-    needs.set(node.location, node.needs.map((need) => resolveNeed(tree, node, need)))
+    needs.set(
+      node.location,
+      node.needs.map(need => resolveNeed(tree, node, need)),
+    )
     if (node.bundledBy !== undefined) pushTo(bundles, node.bundledBy, node)
     else if (node.origin !== 'registry') fixed.push(node)
     else {
@@ -85,7 +88,10 @@ function pushTo<T>(map: Map<string, T[]>, key: string, value: T) {
 }
 
 /** Packages that carry a finding, and every package from which one is reached: only these can be part of a fix. */
-export function coneOfInfluence(locked: Locked, isVulnerable: (name: string, version: string) => readonly AdvisoryMatch[]): ReadonlySet<string> {
+export function coneOfInfluence(
+  locked: Locked,
+  isVulnerable: (name: string, version: string) => readonly AdvisoryMatch[],
+): ReadonlySet<string> {
   const consumers = new Map<string, Set<string>>()
   const owners = (node: TreeNode): TreeNode => (node.bundledBy === undefined ? node : (locked.tree.get(node.bundledBy) ?? node))
   for (const [location, needs] of locked.needs) {
@@ -109,7 +115,7 @@ export function coneOfInfluence(locked: Locked, isVulnerable: (name: string, ver
     cone.add(name)
     queue.push(...(consumers.get(name) ?? []))
   }
-  return new Set([...cone].filter((name) => locked.versions.has(name)))
+  return new Set([...cone].filter(name => locked.versions.has(name)))
 }
 
 /** The packages, and all that have a peer among them: those hold versions in place, or must move along. */
@@ -118,7 +124,8 @@ export function withPeerDependents(locked: Locked, packages: ReadonlySet<string>
   for (let before = -1; before !== found.size; ) {
     before = found.size
     for (const { package: name, nodes } of locked.units.values()) {
-      if (nodes[0]?.needs.some(({ name: peer, kind }) => (kind === 'peer' || kind === 'peer-optional') && found.has(peer)) === true) found.add(name)
+      if (nodes[0]?.needs.some(({ name: peer, kind }) => (kind === 'peer' || kind === 'peer-optional') && found.has(peer)) === true)
+        found.add(name)
     }
   }
   return found

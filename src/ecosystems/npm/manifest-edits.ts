@@ -20,18 +20,20 @@ export interface ManifestRevision {
 }
 
 /** What a bought relaxation means: the lowest chosen version beyond the range. */
-export function revisionsOf(repository: Repository, locked: Locked, choice: ChosenVersions): readonly ManifestRevision[] {
+export function revisionsOf(locked: Locked, choice: ChosenVersions): readonly ManifestRevision[] {
   return choice.edits.flatMap((key): ManifestRevision[] => {
     const [head = '', name = ''] = key.split('\n')
     const kind = head.startsWith('range ') ? 'range' : 'override'
     const owner = head.slice(head.indexOf(' ') + 1)
-    const nodes = kind === 'range' ? [locked.tree.get(owner)] : [...locked.tree.values()].filter((node) => node.packageName === owner)
-    const declared = nodes.flatMap((node) => node?.needs.filter((need) => need.name === name) ?? [])[0]?.declared
+    const nodes = kind === 'range' ? [locked.tree.get(owner)] : [...locked.tree.values()].filter(node => node.packageName === owner)
+    const declared = nodes.flatMap(node => node?.needs.filter(need => need.name === name) ?? [])[0]?.declared
     const spec = parseSpec(name, declared ?? '*')
     const packageName = spec.kind === 'immovable' ? name : spec.name
     const range = spec.kind === 'registry' ? spec.range : '*'
     const floor = (locked.versions.get(packageName) ?? [])[0]
-    const beyond = (choice.versions.get(packageName) ?? []).filter((version) => !inRange(version, range) && (floor === undefined || compareVersions(version, floor) > 0))
+    const beyond = (choice.versions.get(packageName) ?? []).filter(
+      version => !inRange(version, range) && (floor === undefined || compareVersions(version, floor) > 0),
+    )
     const taken = choice.takes.get(kind === 'range' ? owner : '')?.get(packageName)
     const version = taken ?? beyond[0]
     if (version === undefined) return []
@@ -51,10 +53,12 @@ export function raised(declared: string, version: string): string {
 
 /** A node with its needs as the revisions make them. */
 export function revise(node: TreeNode, revisions: readonly ManifestRevision[]): TreeNode {
-  const own = revisions.filter((revision) => (revision.kind === 'range' ? revision.owner === node.location : revision.owner === node.packageName && node.origin === 'registry'))
+  const own = revisions.filter(revision =>
+    revision.kind === 'range' ? revision.owner === node.location : revision.owner === node.packageName && node.origin === 'registry',
+  )
   if (own.length === 0) return node
-  const needs = node.needs.map((need) => {
-    const revision = own.find((other) => other.name === need.name)
+  const needs = node.needs.map(need => {
+    const revision = own.find(other => other.name === need.name)
     if (revision === undefined) return need
     return revision.kind === 'range' ? { ...need, declared: revision.to, range: revision.to } : { ...need, range: revision.to }
   })
@@ -71,7 +75,10 @@ export interface ManifestEdit extends ManifestRevision {
 }
 
 /** Where each revision is written. Only the root's manifest is at hand; ranges of workspaces are left to their owners. */
-export function manifestEdits(repository: Repository, revisions: readonly ManifestRevision[]): { readonly edits: readonly Edit[]; readonly written: readonly ManifestEdit[] } {
+export function manifestEdits(
+  repository: Repository,
+  revisions: readonly ManifestRevision[],
+): { readonly edits: readonly Edit[]; readonly written: readonly ManifestEdit[] } {
   const { manifest } = repository
   if (manifest === undefined || revisions.length === 0) return { edits: [], written: [] }
   const { root, text, file } = manifest
@@ -91,8 +98,8 @@ export function manifestEdits(repository: Repository, revisions: readonly Manife
   if (overrides.length > 0) {
     const before = root.get('overrides')
     const value = withOverrides(before instanceof JsonObject ? plain(before) : {}, overrides)
-    edits.push(...setMember(text, root, 'overrides', value, style).map((edit) => ({ file, ...edit })))
-    written.push(...overrides.map((revision) => ({ ...revision, file, key: ['overrides', revision.owner, revision.name] })))
+    edits.push(...setMember(text, root, 'overrides', value, style).map(edit => ({ file, ...edit })))
+    written.push(...overrides.map(revision => ({ ...revision, file, key: ['overrides', revision.owner, revision.name] })))
   }
   return { edits, written }
 }

@@ -1,8 +1,8 @@
 /** The root's package.json: what the project itself asks for. */
 import { Fault } from '../../model/faults.ts'
 import { JsonObject, readJsonSource, toValue } from '../../text/json-source.ts'
-import { type OverrideRule, readOverrides } from './overrides.ts'
 import { nodeRange, optionalPeers, ownName, type Place, ranges } from './lock-fields.ts'
+import { type OverrideRule, readOverrides } from './overrides.ts'
 
 export interface Manifest {
   readonly file: string
@@ -27,7 +27,8 @@ const MAX_NODES = 200_000
 
 /** Faults: `manifest-invalid`, `json-*`, `file-too-large`. */
 export function readManifest(file: string, source: string): Manifest {
-  if (source.length > MAX_MANIFEST_LENGTH) throw new Fault('file-too-large', `${file} is larger than ${MAX_MANIFEST_LENGTH / 1024 / 1024} MiB.`)
+  if (source.length > MAX_MANIFEST_LENGTH)
+    throw new Fault('file-too-large', `${file} is larger than ${MAX_MANIFEST_LENGTH / 1024 / 1024} MiB.`)
   const root = readJsonSource(source, { file, maxNodes: MAX_NODES })
   if (!(root instanceof JsonObject)) throw new Fault('manifest-invalid', `${file} is not a JSON object.`)
   const place: Place = { file, location: '', code: 'manifest-invalid' }
@@ -58,7 +59,7 @@ export function readManifest(file: string, source: string): Manifest {
 
 function bundledNames(root: JsonObject): readonly string[] {
   const list = root.get('bundleDependencies') ?? root.get('bundledDependencies')
-  if (list?.kind === 'array') return list.items.flatMap((item) => (item.kind === 'string' ? [item.value] : []))
+  if (list?.kind === 'array') return list.items.flatMap(item => (item.kind === 'string' ? [item.value] : []))
   const dependencies = root.get('dependencies')
   return list?.kind === 'boolean' && list.value && dependencies instanceof JsonObject ? dependencies.members.map(({ key }) => key) : []
 }

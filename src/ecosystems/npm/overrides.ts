@@ -43,7 +43,8 @@ class Reader {
       if (key === '.') continue
       const rule = this.#rule(key, inner, parent, depth)
       const same = (ofName.get(rule.name) ?? 0) + 1
-      if (same > MAX_RULES_OF_ONE_NAME) throw invalid(`hold more than ${MAX_RULES_OF_ONE_NAME} rules for ${printable(rule.name)} in one place`)
+      if (same > MAX_RULES_OF_ONE_NAME)
+        throw invalid(`hold more than ${MAX_RULES_OF_ONE_NAME} rules for ${printable(rule.name)} in one place`)
       ofName.set(rule.name, same)
       rules.push(rule)
     }
@@ -98,7 +99,7 @@ function ofName(rules: readonly OverrideRule[], name: string): readonly Override
   if (rules.length === 0) return rules
   let index = indexes.get(rules)
   if (index === undefined) {
-    index = Map.groupBy(rules, (rule) => rule.name)
+    index = Map.groupBy(rules, rule => rule.name)
     indexes.set(rules, index)
   }
   return index.get(name) ?? []
@@ -115,7 +116,12 @@ export function overriddenRange(rules: readonly OverrideRule[], scope: OverrideR
 }
 
 /** The scope that holds below a node reached from `scope`. */
-export function scopeBelow(rules: readonly OverrideRule[], scope: OverrideRule | undefined, name: string, version: string): OverrideRule | undefined {
+export function scopeBelow(
+  rules: readonly OverrideRule[],
+  scope: OverrideRule | undefined,
+  name: string,
+  version: string,
+): OverrideRule | undefined {
   if (rules.length === 0) return undefined
   for (const rule of inForce(rules, scope, name)) {
     if (inRange(version, rule.keyRange) || (rule.value !== undefined && inRange(version, rule.value))) return rule

@@ -11,7 +11,7 @@ export class VersionList {
 
   constructor(versions: readonly string[]) {
     this.versions = versions
-    this.#parsed = versions.map((version) => parsedVersion(version))
+    this.#parsed = versions.map(version => parsedVersion(version))
   }
 
   isSame(versions: readonly string[]): boolean {
@@ -22,7 +22,7 @@ export class VersionList {
   firstAtLeast(floor: string): number {
     let at = this.#atLeast.get(floor)
     if (at === undefined) {
-      const found = this.versions.findIndex((version) => version === floor || compareVersions(version, floor) >= 0)
+      const found = this.versions.findIndex(version => version === floor || compareVersions(version, floor) >= 0)
       at = found === -1 ? this.versions.length : found
       this.#atLeast.set(floor, at)
     }

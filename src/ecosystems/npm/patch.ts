@@ -2,7 +2,7 @@
 import type { Edit } from '../../model/edit.ts'
 import type { BundleNode } from './bundles.ts'
 import { dependencyFlags, type Flags } from './flags.ts'
-import type { LockChanges, EntrySpec, EntryFlags } from './lockfile/lock-changes.ts'
+import type { EntryFlags, EntrySpec, LockChanges } from './lockfile/lock-changes.ts'
 import { readLockSource } from './lockfile/lock-source.ts'
 import { lockEdits } from './lockfile/write.ts'
 import type { ManifestEdit } from './manifest-edits.ts'
@@ -17,12 +17,14 @@ export interface TreeDifference {
 }
 
 export function differenceOf(before: Tree, after: Tree): TreeDifference {
-  const set = [...after.values()].filter((node) => !isSame(before.get(node.location), node)).map(({ location }) => location)
-  return { set: set.sort(), removed: [...before.keys()].filter((location) => !after.has(location)).sort() }
+  const set = [...after.values()].filter(node => !isSame(before.get(node.location), node)).map(({ location }) => location)
+  return { set: set.sort(), removed: [...before.keys()].filter(location => !after.has(location)).sort() }
 }
 
 function isSame(before: TreeNode | undefined, after: TreeNode): boolean {
-  return before !== undefined && before.version === after.version && before.packageName === after.packageName && before.origin === after.origin
+  return (
+    before !== undefined && before.version === after.version && before.packageName === after.packageName && before.origin === after.origin
+  )
 }
 
 /** What the entries set need to be written: each version's full manifest. */
@@ -30,7 +32,8 @@ export function manifestsNeeded(after: Tree, difference: TreeDifference): readon
   const wanted = new Map<string, { name: string; version: string }>()
   for (const location of difference.set) {
     const node = after.get(location)
-    if (node !== undefined && node.bundledBy === undefined) wanted.set(`${node.packageName}@${node.version}`, { name: node.packageName, version: node.version })
+    if (node !== undefined && node.bundledBy === undefined)
+      wanted.set(`${node.packageName}@${node.version}`, { name: node.packageName, version: node.version })
   }
   return [...wanted.values()]
 }
@@ -53,7 +56,8 @@ export function lockPatch({ repository, before, after, difference, manifests, ma
   const byProject = bundledByProject(after, repository.manifest?.bundled ?? [])
   for (const location of difference.set) {
     const node = after.get(location)
-    const manifest = node === undefined ? undefined : (bundledManifest(after, node, bundleOf) ?? manifests.get(`${node.packageName}@${node.version}`))
+    const manifest =
+      node === undefined ? undefined : (bundledManifest(after, node, bundleOf) ?? manifests.get(`${node.packageName}@${node.version}`))
     if (node === undefined || manifest === undefined) continue
     set.set(location, {
       version: node.version,
@@ -68,7 +72,9 @@ export function lockPatch({ repository, before, after, difference, manifests, ma
     set,
     remove: new Set(difference.removed),
     flags: changedFlags(flagsBefore, flagsAfter, set),
-    manifests: manifestEdits.flatMap(({ kind, owner, section, name, to }) => (kind === 'range' && owner === '' && section !== undefined ? [{ path: '', section, name, range: to }] : [])),
+    manifests: manifestEdits.flatMap(({ kind, owner, section, name, to }) =>
+      kind === 'range' && owner === '' && section !== undefined ? [{ path: '', section, name, range: to }] : [],
+    ),
   }
   return lockEdits(source, changes)
 }
@@ -82,7 +88,7 @@ function bundling(node: TreeNode, before: TreeNode | undefined, byProject: Reado
 /** What a project that bundles takes along: the names it says, and all that those need at the top. */
 function bundledByProject(tree: Tree, names: readonly string[]): ReadonlySet<string> {
   const found = new Set<string>()
-  const queue = names.map((name) => childLocation('', name)).filter((location) => tree.has(location))
+  const queue = names.map(name => childLocation('', name)).filter(location => tree.has(location))
   for (let location = queue.pop(); location !== undefined; location = queue.pop()) {
     if (found.has(location)) continue
     found.add(location)
@@ -99,7 +105,7 @@ function bundledManifest(after: Tree, node: TreeNode, bundleOf: LockPatchInput['
   const around = node.bundledBy === undefined ? undefined : after.get(node.bundledBy)
   if (around === undefined) return undefined
   const path = node.location.slice(around.location.length + 1)
-  return bundleOf(around.packageName, around.version)?.find((inside) => inside.path === path)?.manifest
+  return bundleOf(around.packageName, around.version)?.find(inside => inside.path === path)?.manifest
 }
 
 function overridden(node: TreeNode): Pick<EntrySpec, 'overridden'> {
@@ -107,7 +113,11 @@ function overridden(node: TreeNode): Pick<EntrySpec, 'overridden'> {
   return needs.length === 0 ? {} : { overridden: new Map(needs.map(({ name, range }) => [name, range])) }
 }
 
-function changedFlags(before: ReadonlyMap<string, Flags>, after: ReadonlyMap<string, Flags>, set: ReadonlyMap<string, EntrySpec>): Map<string, EntryFlags> {
+function changedFlags(
+  before: ReadonlyMap<string, Flags>,
+  after: ReadonlyMap<string, Flags>,
+  set: ReadonlyMap<string, EntrySpec>,
+): Map<string, EntryFlags> {
   const changed = new Map<string, EntryFlags>()
   for (const [location, flags] of after) {
     const was = before.get(location)

@@ -5,12 +5,12 @@
  * nothing needs any more goes. Afterwards the caller compares the broken needs of both trees (`check-tree.ts`).
  */
 import type { VersionFacts } from '../../model/catalogue.ts'
-import { declaredByFacts } from './build-tree.ts'
 import { type BundleNode, movedBundle, placedBundle } from './bundles.ts'
-import { consumerKey } from './build-world.ts'
 import type { Locked } from './locked.ts'
+import { consumerKey } from './locked-facts.ts'
 import { type ManifestRevision, revise } from './manifest-edits.ts'
-import { type OverrideRule, overriddenRange, scopeBelow } from './overrides.ts'
+import { newNode } from './new-node.ts'
+import type { OverrideRule } from './overrides.ts'
 import { compareVersions, inRange, parseSpec } from './ranges.ts'
 import { childLocation, folderName, type Need, parentLocation, resolve, type Tree, type TreeNode } from './tree.ts'
 
@@ -82,7 +82,10 @@ class Placer {
   #set(node: TreeNode) {
     for (const other of [...this.#tree.values()]) if (other.bundledBy === node.location) this.#tree.delete(other.location)
     const twin = this.#input.locked.units.get(`${node.packageName}@${node.version}`)?.nodes[0]
-    const bundle = twin === undefined ? placedBundle(node.location, this.#input.bundleOf(node.packageName, node.version) ?? []) : movedBundle(this.#input.locked, twin.location, node.location)
+    const bundle =
+      twin === undefined
+        ? placedBundle(node.location, this.#input.bundleOf(node.packageName, node.version) ?? [])
+        : movedBundle(this.#input.locked, twin.location, node.location)
     for (const inside of [node, ...bundle]) {
       this.#tree.set(inside.location, inside)
       this.#remember(inside)
@@ -119,7 +122,9 @@ class Placer {
   /** The copy below a consumer that moved no longer suits it: only what stands below the same consumer sees it, and is served anew. */
   #replaceOwn(at: string, node: TreeNode, need: Need): string {
     const old = this.#tree.get(at)
-    const best = this.#suitable(node, need).map((version) => this.#newNode(at, need, version)).find((candidate) => candidate !== undefined)
+    const best = this.#suitable(node, need)
+      .map(version => this.#newNode(at, need, version))
+      .find(candidate => candidate !== undefined)
     if (best === undefined || old?.bundledBy !== undefined) this.#homeless.add(`${node.packageName}@${node.version}`)
     else {
       this.#tree.delete(at)
@@ -147,8 +152,8 @@ class Placer {
     if (need.kind !== 'optional' && need.kind !== 'peer') return false
     const { locked } = this.#input
     const versions = locked.versions.get(node.packageName) ?? []
-    const nodes = versions.flatMap((version) => locked.units.get(`${node.packageName}@${version}`)?.nodes ?? [])
-    return nodes.some((same) => locked.needs.get(same.location)?.some((other) => other.need.name === need.name && other.to === undefined))
+    const nodes = versions.flatMap(version => locked.units.get(`${node.packageName}@${version}`)?.nodes ?? [])
+    return nodes.some(same => locked.needs.get(same.location)?.some(other => other.need.name === need.name && other.to === undefined))
   }
 
   #isStale(node: TreeNode): boolean {
@@ -164,7 +169,13 @@ class Placer {
     const taken = this.#input.takes.get(consumerKey(node))?.get(target.packageName)
     if (taken !== undefined && target.origin === 'registry' && this.#input.chosen.has(target.packageName)) return target.version === taken
     const before = this.#asBefore(node, need) ? this.#before(node, need) : undefined
-    if (before !== undefined && before.packageName === target.packageName && before.version === target.version && before.origin === target.origin) return true
+    if (
+      before !== undefined &&
+      before.packageName === target.packageName &&
+      before.version === target.version &&
+      before.origin === target.origin
+    )
+      return true
     const spec = parseSpec(need.name, need.range)
     if (spec.kind === 'immovable') return target.origin !== 'registry'
     if (spec.name !== target.packageName && target.origin === 'registry') return false
@@ -176,13 +187,13 @@ class Placer {
   #before(node: TreeNode, need: Need): TreeNode | undefined {
     const there = this.#input.locked.tree.get(node.location)
     if (there === undefined || there.packageName !== node.packageName) return undefined
-    return this.#input.locked.needs.get(node.location)?.find((resolved) => resolved.need.name === need.name)?.to
+    return this.#input.locked.needs.get(node.location)?.find(resolved => resolved.need.name === need.name)?.to
   }
 
   /** The node asked for the same at the same place before. */
   #asBefore(node: TreeNode, need: Need): boolean {
     const there = this.#input.locked.tree.get(node.location)
-    return there?.needs.some((other) => other.name === need.name && other.range === need.range) === true
+    return there?.needs.some(other => other.name === need.name && other.range === need.range) === true
   }
 
   #movesDown(node: TreeNode, need: Need, version: string): boolean {
@@ -191,7 +202,7 @@ class Placer {
     const spec = parseSpec(need.name, need.range)
     if (spec.kind !== 'registry') return true
     // A consumer that itself moved may have a range that no longer reaches as high.
-    return this.#available(spec.name).some((other) => compareVersions(other, before.version) >= 0 && inRange(other, spec.range))
+    return this.#available(spec.name).some(other => compareVersions(other, before.version) >= 0 && inRange(other, spec.range))
   }
 
   #available(name: string): readonly string[] {
@@ -205,8 +216,8 @@ class Placer {
     const here = this.#input.locked.versions.get(spec.name) ?? []
     const taken = this.#input.takes.get(consumerKey(node))?.get(spec.name)
     return this.#available(spec.name)
-      .filter((version) => taken === undefined || version === taken)
-      .filter((version) => (spec.kind === 'tag' || inRange(version, spec.range)) && !this.#movesDown(node, need, version))
+      .filter(version => taken === undefined || version === taken)
+      .filter(version => (spec.kind === 'tag' || inRange(version, spec.range)) && !this.#movesDown(node, need, version))
       .sort((a, b) => Number(here.includes(b)) - Number(here.includes(a)) || compareVersions(a, b))
   }
 
@@ -234,7 +245,7 @@ class Placer {
     const found: { node: TreeNode; need: Need }[] = []
     for (const location of this.#consumers.get(name) ?? []) {
       const node = this.#tree.get(location)
-      const need = node?.needs.find((other) => other.name === name)
+      const need = node?.needs.find(other => other.name === name)
       if (node !== undefined && need !== undefined && resolve(this.#tree, location, name) === at) found.push({ node, need })
     }
     return found
@@ -267,8 +278,8 @@ class Placer {
     const folders: string[] = []
     for (let at: string | undefined = node.location; at !== undefined; at = parentLocation(at)) folders.push(at)
     const own = peer && node.location.includes('node_modules/') ? folders.slice(1) : folders
-    const standing = own.findIndex((folder) => this.#tree.has(childLocation(folder, need.name)))
-    const free = (standing === -1 ? own : own.slice(0, standing)).filter((folder) => this.#tree.has(folder))
+    const standing = own.findIndex(folder => this.#tree.has(childLocation(folder, need.name)))
+    const free = (standing === -1 ? own : own.slice(0, standing)).filter(folder => this.#tree.has(folder))
     for (const version of this.#suitable(node, need)) {
       for (const folder of free.toReversed()) {
         const location = childLocation(folder, need.name)
@@ -298,7 +309,7 @@ class Placer {
 
   /** The peers of a node, as seen from where it would stand, are met or not there yet. */
   #peersHold(candidate: TreeNode, location: string): boolean {
-    return candidate.needs.every((need) => {
+    return candidate.needs.every(need => {
       if (need.kind !== 'peer' && need.kind !== 'peer-optional') return true
       const at = resolve(this.#tree, parentLocation(location) ?? '', need.name)
       const target = at === undefined ? undefined : this.#tree.get(at)
@@ -310,30 +321,12 @@ class Placer {
   #toleratesBroken(candidate: TreeNode, need: Need): boolean {
     const before = this.#before(candidate, need)
     const there = this.#input.locked.tree.get(candidate.location)
-    const same = there?.needs.find((other) => other.name === need.name)
+    const same = there?.needs.find(other => other.name === need.name)
     return before !== undefined && same !== undefined && !inRange(before.version, same.range)
   }
 
   #newNode(location: string, need: Need, version: string): TreeNode | undefined {
-    const spec = parseSpec(need.name, need.range)
-    if (spec.kind === 'immovable') return undefined
-    const { locked, overrides, factsOf } = this.#input
-    const twin = locked.units.get(`${spec.name}@${version}`)?.nodes[0]
-    if (twin !== undefined) return revise({ ...twin, location }, this.#input.revisions)
-    const facts = factsOf(spec.name, version)
-    if (facts === undefined) return undefined
-    const scope = scopeBelow(overrides, undefined, spec.name, version)
-    const node: TreeNode = {
-      location,
-      packageName: spec.name,
-      version,
-      origin: 'registry',
-      needs: declaredByFacts(facts).map(({ name, range, kind }) => ({ name, declared: range, range: overriddenRange(overrides, scope, name, range), kind })),
-      hasInstallScript: facts.hasInstallScript === true,
-      deprecated: facts.deprecated === true,
-      ...(facts.node === undefined ? {} : { node: facts.node }),
-    }
-    return revise(node, this.#input.revisions)
+    return newNode(this.#input, location, need, version)
   }
 
   /** What was needed before and is no longer reached goes; what nothing needed before is left alone. */
@@ -346,7 +339,8 @@ class Placer {
     }
     for (const location of [...this.#tree.keys()]) {
       const parent = parentLocation(location)
-      if (location.includes('node_modules/') && parent !== undefined && parent !== '' && !this.#tree.has(parent)) this.#tree.delete(location)
+      if (location.includes('node_modules/') && parent !== undefined && parent !== '' && !this.#tree.has(parent))
+        this.#tree.delete(location)
     }
   }
 }

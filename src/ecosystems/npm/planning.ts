@@ -3,17 +3,20 @@ import type { AdvisoryMatch } from '../../model/advisory.ts'
 import type { Catalogue, PackageFacts, VersionFacts } from '../../model/catalogue.ts'
 import type { ChosenVersions, PlanningSource, Realisation, WorldState } from '../../model/world.ts'
 import { buildTree, packageName } from './build-tree.ts'
+import { buildWorld } from './build-world.ts'
 import { type BundleNode, bundleNodes } from './bundles.ts'
-import { readBundle } from './registry/read-bundle.ts'
-import { buildWorld, bundleKey, type NpmWorld, vulnerablePackages, type Weight, WorldMemo } from './build-world.ts'
 import type { CandidateRules } from './candidates.ts'
 import { type Defect, newDefects } from './check-tree.ts'
 import { type Locked, readLocked } from './locked.ts'
+import { bundleKey } from './locked-facts.ts'
 import { type ManifestRevision, revisionsOf } from './manifest-edits.ts'
 import type { OverrideRule } from './overrides.ts'
 import { place } from './place.ts'
+import { readBundle } from './registry/read-bundle.ts'
 import type { Repository } from './repository.ts'
 import type { Tree } from './tree.ts'
+import { type NpmWorld, vulnerablePackages, type Weight } from './world-input.ts'
+import { WorldMemo } from './world-memo.ts'
 
 export interface PlanningInput {
   readonly repository: Repository
@@ -50,7 +53,10 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
   static async open(input: PlanningInput): Promise<Planning> {
     const { lock, manifest } = input.repository
     if (lock.version === 1) await input.catalogue.load(registryNames(input.repository))
-    return new Planning(input, buildTree(lock, manifest, (name, version) => factsIn(input.catalogue, name, version)))
+    return new Planning(
+      input,
+      buildTree(lock, manifest, (name, version) => factsIn(input.catalogue, name, version)),
+    )
   }
 
   /** Packages that are told apart from the start. */
@@ -59,8 +65,8 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
   }
 
   async read(unread: readonly string[]): Promise<void> {
-    await this.#input.catalogue.load(unread.filter((key) => !key.startsWith('bundle ')))
-    for (const key of unread.filter((other) => other.startsWith('bundle '))) await this.#readBundle(key)
+    await this.#input.catalogue.load(unread.filter(key => !key.startsWith('bundle ')))
+    for (const key of unread.filter(other => other.startsWith('bundle '))) await this.#readBundle(key)
   }
 
   async #readBundle(key: string) {
@@ -71,7 +77,7 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
     const facts = this.factsOf(name, version)
     const archive = await this.#input.archive(name, version, facts?.integrity)
     const needed = Object.keys({ ...facts?.dependencies, ...facts?.optionalDependencies })
-    const declared = needed.filter((other) => facts?.bundled === true || facts?.bundled?.includes(other) === true)
+    const declared = needed.filter(other => facts?.bundled === true || facts?.bundled?.includes(other) === true)
     this.#bundles.set(key, bundleNodes(readBundle(archive, of), declared))
   }
 
@@ -79,7 +85,17 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
 
   build(state: WorldState): NpmWorld {
     const { catalogue, rules, match, weigh } = this.#input
-    return buildWorld({ locked: this.locked, catalogue, rules, overrides: this.#overrides, match, weigh, bundleOf: this.bundleOf, memo: this.#memo, ...state })
+    return buildWorld({
+      locked: this.locked,
+      catalogue,
+      rules,
+      overrides: this.#overrides,
+      match,
+      weigh,
+      bundleOf: this.bundleOf,
+      memo: this.#memo,
+      ...state,
+    })
   }
 
   movable(built: NpmWorld): ReadonlySet<string> {
@@ -100,7 +116,7 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
 
   /** Places what the planner chose and compares the result with the lock, need by need. */
   realise(choice: ChosenVersions): Realised {
-    const revisions = revisionsOf(this.#input.repository, this.locked, choice)
+    const revisions = revisionsOf(this.locked, choice)
     const placed = place({
       locked: this.locked,
       chosen: choice.versions,
@@ -116,7 +132,7 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
 }
 
 function factsIn(catalogue: Catalogue, name: string, version: string): VersionFacts | undefined {
-  return catalogue.get(name)?.versions.find((facts) => facts.version === version)
+  return catalogue.get(name)?.versions.find(facts => facts.version === version)
 }
 
 /** Names that only a registry can know: whoever asks must not tell it about folders and repositories. */
@@ -133,10 +149,10 @@ function suspectsOf(locked: Locked, tree: Tree, defects: readonly Defect[], home
   const isNew = (key: string) => !locked.units.has(key)
   const involved = defects.flatMap(({ location, name }) => {
     const node = tree.get(location)
-    const others = [...tree.values()].filter((other) => other.packageName === name)
-    return [node, ...others].flatMap((other) => (other === undefined ? [] : [`${other.packageName}@${other.version}`]))
+    const others = [...tree.values()].filter(other => other.packageName === name)
+    return [node, ...others].flatMap(other => (other === undefined ? [] : [`${other.packageName}@${other.version}`]))
   })
   const suspects = [...new Set([...homeless, ...involved])].filter(isNew)
-  const anyNew = [...tree.values()].filter((node) => node.origin === 'registry').map((node) => `${node.packageName}@${node.version}`)
+  const anyNew = [...tree.values()].filter(node => node.origin === 'registry').map(node => `${node.packageName}@${node.version}`)
   return suspects.length > 0 ? suspects : [...new Set(anyNew)].filter(isNew)
 }

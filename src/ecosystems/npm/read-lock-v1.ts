@@ -1,7 +1,19 @@
 /** Version 1 locks: a nested tree of `dependencies`; ranges only in `requires`, with npm 5 often the exact installed version. */
 import { Fault } from '../../model/faults.ts'
 import { JsonObject } from '../../text/json-source.ts'
-import { checkLocation, isPackageName, isTrue, MAX_NESTING, ownName, type Place, printable, ranges, text, unlikely, version } from './lock-fields.ts'
+import {
+  checkLocation,
+  isPackageName,
+  isTrue,
+  MAX_NESTING,
+  ownName,
+  type Place,
+  printable,
+  ranges,
+  text,
+  unlikely,
+  version,
+} from './lock-fields.ts'
 import { type LockEntry, MAX_ENTRIES } from './read-lock.ts'
 import { childLocation } from './tree.ts'
 

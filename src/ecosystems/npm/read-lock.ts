@@ -1,7 +1,20 @@
 /** Reads package-lock.json and npm-shrinkwrap.json, versions 1, 2 and 3, into entries by install path. Source: npm's lockfile documentation. */
 import { Fault } from '../../model/faults.ts'
 import { type JsonNode, JsonObject, readJsonSource } from '../../text/json-source.ts'
-import { checkLocation, isTrue, MAX_NESTING, nodeRange, optionalPeers, ownName, type Place, printable, ranges, text, unlikely, version } from './lock-fields.ts'
+import {
+  checkLocation,
+  isTrue,
+  MAX_NESTING,
+  nodeRange,
+  optionalPeers,
+  ownName,
+  type Place,
+  printable,
+  ranges,
+  text,
+  unlikely,
+  version,
+} from './lock-fields.ts'
 import { readEntriesV1 } from './read-lock-v1.ts'
 
 export type LockfileVersion = 1 | 2 | 3
@@ -51,7 +64,10 @@ export function readLock(file: string, text: string): LockDocument {
   if (!(root instanceof JsonObject)) throw new Fault('lockfile-invalid', `${file} is not a JSON object.`)
   const version = root.get('lockfileVersion')
   if (version?.kind !== 'number' || (version.value !== 1 && version.value !== 2 && version.value !== 3)) {
-    throw new Fault('lockfile-unsupported', `${file} says lockfileVersion ${version === undefined ? 'nothing' : text.slice(version.start, version.end).slice(0, 40)}.`)
+    throw new Fault(
+      'lockfile-unsupported',
+      `${file} says lockfileVersion ${version === undefined ? 'nothing' : text.slice(version.start, version.end).slice(0, 40)}.`,
+    )
   }
   const entries = version.value === 1 ? readEntriesV1(file, root) : readEntries(file, root)
   checkSize(file, entries)
@@ -78,7 +94,8 @@ function checkSize(file: string, entries: ReadonlyMap<string, LockEntry>) {
     }
   }
   if (needs > MAX_NEEDS) throw new Fault('lockfile-too-large', `${file} declares more than ${MAX_NEEDS} dependencies.`)
-  if (characters > MAX_RANGE_TEXT) throw new Fault('lockfile-too-large', `${file} holds more than ${MAX_RANGE_TEXT / 1024 / 1024} MiB of ranges.`)
+  if (characters > MAX_RANGE_TEXT)
+    throw new Fault('lockfile-too-large', `${file} holds more than ${MAX_RANGE_TEXT / 1024 / 1024} MiB of ranges.`)
 }
 
 function readEntries(file: string, root: JsonObject): ReadonlyMap<string, LockEntry> {
@@ -93,7 +110,8 @@ function readEntries(file: string, root: JsonObject): ReadonlyMap<string, LockEn
     entries.set(key, readEntry({ file, location: key, code: 'lockfile-invalid' }, value))
   }
   const project = entries.get('')
-  if (project === undefined || project.link !== undefined) throw new Fault('lockfile-invalid', `${file} has no entry for the project itself.`)
+  if (project === undefined || project.link !== undefined)
+    throw new Fault('lockfile-invalid', `${file} has no entry for the project itself.`)
   for (const { location, link } of entries.values()) if (link !== undefined) checkLink(file, location, link, entries.get(link))
   return entries
 }

@@ -19,7 +19,7 @@ export interface Repository {
 
 /** npm-shrinkwrap.json goes before package-lock.json, as with npm. Faults: `target-not-found`, `file-*`, `json-*`, `lockfile-*`, `manifest-invalid`. */
 export function readRepository(folder: string): Repository {
-  const file = ['npm-shrinkwrap.json', 'package-lock.json'].find((name) => isFile(join(folder, name)))
+  const file = ['npm-shrinkwrap.json', 'package-lock.json'].find(name => isFile(join(folder, name)))
   if (file === undefined) throw new Fault('target-not-found', `${folder} holds no package-lock.json or npm-shrinkwrap.json.`)
   const lock = readLock(file, readText(folder, file))
   const manifest = isFile(join(folder, 'package.json')) ? readManifest('package.json', readText(folder, 'package.json')) : undefined
@@ -37,8 +37,13 @@ export function readRepository(folder: string): Repository {
 }
 
 function linkedManifests(folder: string, lock: LockDocument): readonly string[] {
-  const paths = [...lock.entries.keys()].filter((location) => location !== '' && !location.includes('node_modules') && !location.startsWith('..'))
-  return paths.map((location) => `${location}/package.json`).filter((path) => isInside(folder, path)).sort()
+  const paths = [...lock.entries.keys()].filter(
+    location => location !== '' && !location.includes('node_modules') && !location.startsWith('..'),
+  )
+  return paths
+    .map(location => `${location}/package.json`)
+    .filter(path => isInside(folder, path))
+    .sort()
 }
 
 /** An existing file that really lies below the folder, whatever links stand on the way. What cannot be looked at is none. */
@@ -62,7 +67,8 @@ function isFile(path: string): boolean {
 function readText(folder: string, file: string): string {
   const path = join(folder, file)
   try {
-    if (statSync(path).size > MAX_LOCK_BYTES) throw new Fault('file-too-large', `${path} is larger than ${MAX_LOCK_BYTES / 1024 / 1024} MiB.`)
+    if (statSync(path).size > MAX_LOCK_BYTES)
+      throw new Fault('file-too-large', `${path} is larger than ${MAX_LOCK_BYTES / 1024 / 1024} MiB.`)
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path))
   } catch (cause) {
     if (cause instanceof Fault) throw cause

@@ -25,7 +25,10 @@ export function readBundle(archive: Uint8Array, of: string): readonly BundledPac
   for (const { path, content } of entries(tar, of)) {
     const inside = /^[^/]+\/((?:node_modules\/(?:@[^/]+\/)?[^/]+\/)+)package\.json$/.exec(path)?.[1]
     if (inside === undefined) continue
-    const names = inside.split('node_modules/').filter((part) => part !== '').map((part) => part.slice(0, -1))
+    const names = inside
+      .split('node_modules/')
+      .filter(part => part !== '')
+      .map(part => part.slice(0, -1))
     const manifest = readJson(content)
     if (names.length > 64 || !names.every(isPackageName) || manifest === undefined) continue
     const { name, version } = manifest
@@ -40,7 +43,11 @@ function unpack(archive: Uint8Array, of: string): Buffer {
   try {
     return gunzipSync(archive, { maxOutputLength: MAX_UNPACKED_BYTES })
   } catch (cause) {
-    throw new Fault('registry-invalid', `The archive of ${of} cannot be unpacked, or is larger than ${MAX_UNPACKED_BYTES / 1024 / 1024} MiB.`, { cause })
+    throw new Fault(
+      'registry-invalid',
+      `The archive of ${of} cannot be unpacked, or is larger than ${MAX_UNPACKED_BYTES / 1024 / 1024} MiB.`,
+      { cause },
+    )
   }
 }
 
@@ -49,7 +56,7 @@ function* entries(tar: Buffer, of: string): Generator<{ readonly path: string; r
   let files = 0
   for (let at = 0; at + BLOCK <= tar.length; ) {
     const header = tar.subarray(at, at + BLOCK)
-    if (header.every((byte) => byte === 0)) return
+    if (header.every(byte => byte === 0)) return
     const size = sizeOf(header)
     const content = tar.subarray(at + BLOCK, at + BLOCK + size)
     if (!Number.isSafeInteger(size) || size < 0 || content.length < size || ++files > MAX_FILES) {
