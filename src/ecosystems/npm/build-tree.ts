@@ -6,6 +6,7 @@ import { type OverrideRule, overriddenRange, scopeBelow } from './overrides.ts'
 import { parseSpec } from './ranges.ts'
 import type { LockDocument, LockEntry } from './read-lock.ts'
 import { folderName, type Need, parentLocation, resolve, type Tree, type TreeNode } from './tree.ts'
+import { workspaceFolders } from './workspaces.ts'
 
 /** What the registry says of a locked version; asked only where the lock's own ranges are approximate. */
 export type FactsOf = (name: string, version: string) => VersionFacts | undefined
@@ -19,7 +20,8 @@ interface Declared {
 export function buildTree(lock: LockDocument, manifest: Manifest | undefined, factsOf: FactsOf = () => undefined): Tree {
   const declared = new Map<string, readonly Declared[]>()
   for (const entry of lock.entries.values()) declared.set(entry.location, declaredBy(entry, manifest, factsOf))
-  if (manifest?.hasWorkspaces === true) declared.set('', withWorkspaces(lock, declared.get('') ?? []))
+  if (manifest !== undefined && manifest.workspaces.length > 0)
+    declared.set('', withWorkspaces(lock, manifest.workspaces, declared.get('') ?? []))
   const immovable = immovableLocations(lock, declared)
   const scopes = overrideScopes(lock, manifest?.overrides ?? [], declared)
   const tree = new Map<string, TreeNode>()
@@ -94,10 +96,10 @@ export function declaredByFacts(facts: VersionFacts): readonly Declared[] {
 }
 
 /** The root needs each of its workspaces, whatever else it says of that name. */
-function withWorkspaces(lock: LockDocument, needs: readonly Declared[]): readonly Declared[] {
+function withWorkspaces(lock: LockDocument, patterns: readonly string[], needs: readonly Declared[]): readonly Declared[] {
+  const isWorkspace = workspaceFolders(patterns)
   const links = [...lock.entries.values()].filter(
-    ({ location, link }) =>
-      link !== undefined && isTop(link) && !link.startsWith('..') && location === `node_modules/${folderName(location)}`,
+    ({ location, link }) => link !== undefined && isWorkspace(link) && location === `node_modules/${folderName(location)}`,
   )
   const workspaces = links.map(({ location, link }): Declared => ({ name: folderName(location), range: `file:${link}`, kind: 'runtime' }))
   const names = new Set(workspaces.map(({ name }) => name))

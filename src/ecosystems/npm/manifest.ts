@@ -16,7 +16,8 @@ export interface Manifest {
   readonly optionalPeers: ReadonlySet<string>
   readonly overrides: readonly OverrideRule[]
   readonly node: string | undefined
-  readonly hasWorkspaces: boolean
+  /** Patterns of workspace folders. */
+  readonly workspaces: readonly string[]
   /** Names that the project bundles into its own archive. */
   readonly bundled: readonly string[]
 }
@@ -52,7 +53,7 @@ export function readManifest(file: string, source: string): Manifest {
     optionalPeers: optionalPeers(root),
     overrides: overrides === undefined ? [] : readOverrides(toValue(overrides), referenced),
     bundled: bundledNames(root),
-    hasWorkspaces: root.get('workspaces') !== undefined,
+    workspaces: workspacePatterns(root),
     node: nodeRange(place, root),
   }
 }
@@ -62,4 +63,10 @@ function bundledNames(root: JsonObject): readonly string[] {
   if (list?.kind === 'array') return list.items.flatMap(item => (item.kind === 'string' ? [item.value] : []))
   const dependencies = root.get('dependencies')
   return list?.kind === 'boolean' && list.value && dependencies instanceof JsonObject ? dependencies.members.map(({ key }) => key) : []
+}
+
+function workspacePatterns(root: JsonObject): readonly string[] {
+  const workspaces = root.get('workspaces')
+  const list = workspaces instanceof JsonObject ? workspaces.get('packages') : workspaces
+  return list?.kind === 'array' ? list.items.flatMap(item => (item.kind === 'string' ? [item.value] : [])) : []
 }

@@ -11,6 +11,7 @@ import { consumerKey } from './locked-facts.ts'
 import { type ManifestRevision, revise } from './manifest-edits.ts'
 import { newNode } from './new-node.ts'
 import type { OverrideRule } from './overrides.ts'
+import { prune } from './prune.ts'
 import { compareVersions, inRange, parseSpec } from './ranges.ts'
 import { childLocation, folderName, type Need, parentLocation, resolve, type Tree, type TreeNode } from './tree.ts'
 
@@ -67,7 +68,7 @@ class Placer {
       }
       if (!this.#moved) break
     }
-    this.#prune()
+    prune(this.#input.locked, this.#tree, this.#visited)
     return { tree: this.#tree, homeless: [...this.#homeless].sort() }
   }
 
@@ -327,20 +328,5 @@ class Placer {
 
   #newNode(location: string, need: Need, version: string): TreeNode | undefined {
     return newNode(this.#input, location, need, version)
-  }
-
-  /** What was needed before and is no longer reached goes; what nothing needed before is left alone. */
-  #prune() {
-    for (const [location, node] of [...this.#tree]) {
-      if (this.#visited.has(location) || (node.bundledBy !== undefined && this.#visited.has(node.bundledBy))) continue
-      const before = this.#input.locked.tree.get(location)
-      const wasNeeded = before === undefined || before.link !== undefined || this.#input.locked.needs.has(location)
-      if (wasNeeded && before?.origin !== 'workspace') this.#tree.delete(location)
-    }
-    for (const location of [...this.#tree.keys()]) {
-      const parent = parentLocation(location)
-      if (location.includes('node_modules/') && parent !== undefined && parent !== '' && !this.#tree.has(parent))
-        this.#tree.delete(location)
-    }
   }
 }
