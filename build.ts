@@ -12,8 +12,8 @@ import { wrap } from './scripts/program-comment.ts'
 const root = import.meta.dirname
 const out = join(root, 'dist')
 
-/** Asked for by libraries only if present, for what Suture never does (here: text in other charsets), and large. */
-const LEFT_OUT = ['iconv-lite']
+/** Asked for by libraries only if present, for what Suture never does: text in other charsets, building native addons, colour in debug logs. */
+const LEFT_OUT = ['iconv-lite', 'node-gyp/bin/node-gyp.js', 'supports-color']
 
 /** Identifiers keep their names, so that a stack trace can be read. ASCII, so that the text is one byte a character for V8 too. */
 const settings = {
