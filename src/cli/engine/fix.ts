@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { writeFiles } from '../../apply/write-files.ts'
+import { recover, writeFiles } from '../../apply/write-files.ts'
 import { batchesOf, changesOf, withOnly } from '../../ecosystems/npm/changes.ts'
 import { newDefects } from '../../ecosystems/npm/check-tree.ts'
 import { readLocked } from '../../ecosystems/npm/locked.ts'
@@ -26,6 +26,8 @@ type Batch = readonly string[]
 const CHECK_TIMEOUT_MS = 30 * 60_000
 
 export async function fix(world: EngineWorld, request: FixRequest): Promise<FixResult> {
+  // What a killed act left between two files is finished or taken back first.
+  if (!request.dryRun) await recover(request.folder)
   const session = new Session(world, request)
   const draft = await draftPlan(session, request, false)
   const run = new FixRun(session, draft, request)

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
-import { writeFiles } from '../../apply/write-files.ts'
+import { recover, writeFiles } from '../../apply/write-files.ts'
 import { Fault } from '../../model/faults.ts'
 import { verifyingKey } from '../../record/envelope.ts'
 import { RECEIPTS_FOLDER, readReceipt } from '../../record/receipt.ts'
@@ -8,6 +8,7 @@ import { undo as takeBack } from '../../record/undo.ts'
 import type { ReceiptSummary, UndoRequest, UndoResult } from '../engine.ts'
 
 export async function undo({ folder, receipt, dryRun, key }: UndoRequest): Promise<UndoResult> {
+  if (!dryRun) await recover(folder)
   const path =
     receipt === undefined
       ? await newest(folder)

@@ -61,7 +61,7 @@ function isAdmissible(name: string, facts: VersionFacts, allowed: Allowed, rules
   // A shrinkwrap decides about what is below it, and its content is not in the metadata.
   if (facts.hasShrinkwrap === true) return false
   if (rules.needsIntegrity && facts.integrity === undefined) return false
-  const pin = rules.policy.pin[name]
+  const pin = Object.hasOwn(rules.policy.pin, name) ? rules.policy.pin[name] : undefined
   if (pin !== undefined && !inRange(facts.version, pin)) return false
   return runsOn(facts.node, allowed.node)
 }

@@ -4,7 +4,7 @@
  * both by dev and by optional paths, but never without either. Source: npm's lockfile documentation, "packages".
  */
 import type { Need, Tree } from './tree.ts'
-import { resolve } from './tree.ts'
+import { parentLocation, resolve } from './tree.ts'
 
 export interface Flags {
   readonly dev: boolean
@@ -39,6 +39,13 @@ export function dependencyFlags(tree: Tree): ReadonlyMap<string, Flags> {
     const node = tree.get(location)
     if (node === undefined) continue
     const own = bits.get(location) ?? 0
+    // What stands inside another keeps it in place, even where nothing else does.
+    if ((own & EXTRANEOUS) === 0) {
+      for (let at = parentLocation(location); at !== undefined; at = parentLocation(at)) {
+        const around = bits.get(at)
+        if (around !== undefined) bits.set(at, around & ~EXTRANEOUS)
+      }
+    }
     if (node.link !== undefined) {
       lose(node.link, ALL & ~own)
       if (!seen.has(node.link) && tree.has(node.link)) queue.push(node.link)
