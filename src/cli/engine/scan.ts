@@ -1,6 +1,8 @@
 import { buildTree } from '../../ecosystems/npm/build-tree.ts'
+import { expiredOverrides } from '../../ecosystems/npm/expired-overrides.ts'
 import { inventoryOf, pathTo, shortestWays, targetOfRepository } from '../../ecosystems/npm/inventory.ts'
-import { resolve } from '../../ecosystems/npm/tree.ts'
+import { readLocked } from '../../ecosystems/npm/locked.ts'
+import { resolve, type Tree } from '../../ecosystems/npm/tree.ts'
 import { Fault } from '../../model/faults.ts'
 import type { EngineWorld, PlanRequest, ScanReport, ScanRequest, Story } from '../engine.ts'
 import { draftPlan } from './planner.ts'
@@ -21,7 +23,7 @@ export async function scan(world: EngineWorld, request: ScanRequest): Promise<Sc
     findings,
     paths,
     advisories: session.database.status,
-    notes: notesOf(session),
+    notes: notesOf(session, tree),
   }
   if (findings.length === 0) return { ...report, planned: [] }
   const { plan } = await planOf(session, request)
@@ -40,15 +42,15 @@ async function planOf(session: Session, request: ScanRequest) {
   }
 }
 
-function notesOf({ repository: { lock, manifest } }: Session): readonly string[] {
+function notesOf({ repository: { lock, manifest } }: Session, tree: Tree): readonly string[] {
   const root = lock.entries.get('')
-  if (lock.version === 1 || manifest === undefined || root === undefined) return []
+  const expired = manifest === undefined ? [] : expiredOverrides(readLocked(tree), manifest.overrides)
+  if (lock.version === 1 || manifest === undefined || root === undefined) return expired
   const differs = (['dependencies', 'devDependencies', 'optionalDependencies'] as const).some(section =>
     [...manifest[section]].some(([name, range]) => root[section].get(name) !== range),
   )
-  return differs
-    ? [`${lock.file} and package.json disagree about what the project asks for; npm ci will refuse them until npm install was run.`]
-    : []
+  const disagreement = `${lock.file} and package.json disagree about what the project asks for; npm ci will refuse them until npm install was run.`
+  return differs ? [disagreement, ...expired] : expired
 }
 
 const MAX_PATHS = 5

@@ -22,7 +22,12 @@ const PEER = 8
 const EXTRANEOUS = 16
 const ALL = DEV | OPTIONAL | DEV_OPTIONAL | PEER | EXTRANEOUS
 
-export function dependencyFlags(tree: Tree): ReadonlyMap<string, Flags> {
+export interface FlagOptions {
+  /** npm with `legacy-peer-deps`, and npm before 7, follow no peer. */
+  readonly ignorePeers?: boolean
+}
+
+export function dependencyFlags(tree: Tree, { ignorePeers = false }: FlagOptions = {}): ReadonlyMap<string, Flags> {
   const bits = new Map<string, number>()
   for (const location of tree.keys()) bits.set(location, ALL)
   bits.set('', 0)
@@ -52,6 +57,7 @@ export function dependencyFlags(tree: Tree): ReadonlyMap<string, Flags> {
       continue
     }
     for (const need of node.needs) {
+      if (ignorePeers && (need.kind === 'peer' || need.kind === 'peer-optional')) continue
       const to = resolve(tree, location, need.name)
       if (to !== undefined) lose(to, lostThrough(own, need))
     }

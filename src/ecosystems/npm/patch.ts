@@ -2,6 +2,7 @@
 import type { Edit } from '../../model/edit.ts'
 import type { BundleNode } from './bundles.ts'
 import { dependencyFlags, type Flags } from './flags.ts'
+import { lockedFlags } from './locked-flags.ts'
 import type { EntryFlags, EntrySpec, LockChanges } from './lockfile/lock-changes.ts'
 import { readLockSource } from './lockfile/lock-source.ts'
 import { lockEdits } from './lockfile/write.ts'
@@ -50,8 +51,8 @@ export interface LockPatchInput {
 
 export function lockPatch({ repository, before, after, difference, manifests, manifestEdits, bundleOf }: LockPatchInput): readonly Edit[] {
   const source = readLockSource(repository.lock.file, repository.lock.text)
-  const flagsBefore = dependencyFlags(before)
-  const flagsAfter = dependencyFlags(after)
+  const { flagsBefore, ignorePeers } = lockedFlags(source, before)
+  const flagsAfter = dependencyFlags(after, { ignorePeers })
   const set = new Map<string, EntrySpec>()
   const byProject = bundledByProject(after, repository.manifest?.bundled ?? [])
   for (const location of difference.set) {

@@ -25,6 +25,8 @@ export interface PlaceInput {
   readonly bundleOf: (name: string, version: string) => readonly BundleNode[] | undefined
   readonly overrides: readonly OverrideRule[]
   readonly revisions: readonly ManifestRevision[]
+  /** The version at a place carries a finding that weighs. */
+  readonly isOpen: (node: TreeNode) => boolean
 }
 
 export interface Placed {
@@ -68,7 +70,7 @@ class Placer {
       }
       if (!this.#moved) break
     }
-    prune(this.#input.locked, this.#tree, this.#visited)
+    prune(this.#input.locked, this.#tree, this.#visited, this.#input.isOpen)
     return { tree: this.#tree, homeless: [...this.#homeless].sort() }
   }
 

@@ -125,6 +125,7 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
       bundleOf: this.bundleOf,
       overrides: this.#overrides,
       revisions,
+      isOpen: ({ packageName: name, version }) => this.#input.match(name, version).some(match => this.#input.weigh(name, match).weight > 0),
     })
     const defects = newDefects(this.tree, placed.tree)
     return { tree: placed.tree, defects, revisions, suspects: suspectsOf(this.locked, placed.tree, defects, placed.homeless) }

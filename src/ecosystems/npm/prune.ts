@@ -4,13 +4,15 @@ import { parentLocation, type TreeNode } from './tree.ts'
 
 /**
  * Removes what was needed before and no longer is: what nothing leads to, what stands below something that went, and what only peers
- * that may be absent still ask for, since npm keeps nothing for those. What nothing needed before is left alone.
+ * that may be absent still ask for, since npm keeps nothing for those. What nothing needed before is left alone, unless it carries a
+ * finding: npm's next run would drop it anyway.
  */
-export function prune(locked: Locked, tree: Map<string, TreeNode>, visited: ReadonlySet<string>) {
+export function prune(locked: Locked, tree: Map<string, TreeNode>, visited: ReadonlySet<string>, isOpen: (node: TreeNode) => boolean) {
   for (const [location, node] of [...tree]) {
     if (visited.has(location) || (node.bundledBy !== undefined && visited.has(node.bundledBy))) continue
     const before = locked.tree.get(location)
-    const wasNeeded = before === undefined || before.link !== undefined || locked.needs.has(location)
+    const wasNeeded =
+      before === undefined || before.link !== undefined || locked.needs.has(location) || (node.origin === 'registry' && isOpen(node))
     if (wasNeeded && before?.origin !== 'workspace') tree.delete(location)
   }
   dropBelowNothing(tree)
