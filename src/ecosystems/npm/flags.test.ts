@@ -23,14 +23,14 @@ function flagsOf(manifest: Manifest, packages: Readonly<Record<string, Manifest>
   return Object.fromEntries(printed.filter(([location]) => location !== ''))
 }
 
-const any = (...names: string[]) => Object.fromEntries(names.map(name => [name, '*']))
+const loosely = (...names: string[]) => Object.fromEntries(names.map(name => [name, '*']))
 
 test('what only development needs is dev, what both need is not', () => {
   const flags = flagsOf(
-    { dependencies: any('a'), devDependencies: any('b') },
+    { dependencies: loosely('a'), devDependencies: loosely('b') },
     {
-      'node_modules/a': { dependencies: any('shared') },
-      'node_modules/b': { dependencies: any('shared', 'own') },
+      'node_modules/a': { dependencies: loosely('shared') },
+      'node_modules/b': { dependencies: loosely('shared', 'own') },
       'node_modules/own': {},
       'node_modules/shared': {},
     },
@@ -40,11 +40,11 @@ test('what only development needs is dev, what both need is not', () => {
 
 test('what development and optional paths reach is devOptional, and so is what hangs below both', () => {
   const flags = flagsOf(
-    { optionalDependencies: any('a'), devDependencies: any('b') },
+    { optionalDependencies: loosely('a'), devDependencies: loosely('b') },
     {
-      'node_modules/a': { dependencies: any('shared') },
-      'node_modules/b': { dependencies: any('shared') },
-      'node_modules/shared': { dependencies: any('deep') },
+      'node_modules/a': { dependencies: loosely('shared') },
+      'node_modules/b': { dependencies: loosely('shared') },
+      'node_modules/shared': { dependencies: loosely('deep') },
       'node_modules/deep': {},
     },
   )
@@ -58,13 +58,13 @@ test('what development and optional paths reach is devOptional, and so is what h
 
 test('a peer and all below it is peer until something needs it outright', () => {
   const flags = flagsOf(
-    { dependencies: any('plugin', 'b') },
+    { dependencies: loosely('plugin', 'b') },
     {
-      'node_modules/plugin': { peerDependencies: any('host') },
-      'node_modules/host': { dependencies: any('deep', 'shared') },
+      'node_modules/plugin': { peerDependencies: loosely('host') },
+      'node_modules/host': { dependencies: loosely('deep', 'shared') },
       'node_modules/deep': {},
       'node_modules/shared': {},
-      'node_modules/b': { dependencies: any('shared') },
+      'node_modules/b': { dependencies: loosely('shared') },
     },
   )
   assert.equal(flags['node_modules/host'], 'peer')
@@ -74,10 +74,10 @@ test('a peer and all below it is peer until something needs it outright', () => 
 
 test('a peer that may be absent keeps nothing in the tree', () => {
   const flags = flagsOf(
-    { dependencies: any('plugin') },
+    { dependencies: loosely('plugin') },
     {
-      'node_modules/plugin': { peerDependencies: any('host'), peerDependenciesMeta: { host: { optional: true } } },
-      'node_modules/host': { dependencies: any('deep') },
+      'node_modules/plugin': { peerDependencies: loosely('host'), peerDependenciesMeta: { host: { optional: true } } },
+      'node_modules/host': { dependencies: loosely('deep') },
       'node_modules/deep': {},
     },
   )
@@ -89,10 +89,10 @@ test('a folder that is linked for development is not a workspace, and what it ne
   const flags = flagsOf(
     { workspaces: ['packages/*'], devDependencies: { lint: 'file:./lint', host: '*' } },
     {
-      lint: { name: 'lint', peerDependencies: any('host') },
+      lint: { name: 'lint', peerDependencies: loosely('host') },
       'node_modules/lint': { resolved: 'lint', link: true },
       'node_modules/host': {},
-      'packages/a': { name: 'a', dependencies: any('b') },
+      'packages/a': { name: 'a', dependencies: loosely('b') },
       'node_modules/a': { resolved: 'packages/a', link: true },
       'node_modules/b': {},
     },
@@ -106,11 +106,11 @@ test('a folder that is linked for development is not a workspace, and what it ne
 
 test('a cycle ends, and what nothing reaches is extraneous', () => {
   const flags = flagsOf(
-    { dependencies: any('a') },
+    { dependencies: loosely('a') },
     {
-      'node_modules/a': { dependencies: any('b') },
-      'node_modules/b': { dependencies: any('a') },
-      'node_modules/alone': { dependencies: any('alone') },
+      'node_modules/a': { dependencies: loosely('b') },
+      'node_modules/b': { dependencies: loosely('a') },
+      'node_modules/alone': { dependencies: loosely('alone') },
     },
   )
   assert.equal(flags['node_modules/a'], '-')

@@ -29,7 +29,16 @@ function patched({ manifest, lock }: Project, set: readonly TreeNode[], removed:
   const before = buildTree(repository.lock, repository.manifest)
   const after: Tree = new Map([...before, ...set.map(node => [node.location, node] as const)].filter(([at]) => !removed.includes(at)))
   const manifests = new Map(set.map(node => [`${node.packageName}@${node.version}`, manifestOf(node)]))
-  const edits = lockPatch({ repository, before, after, difference: differenceOf(before, after), manifests, manifestEdits: [] })
+  const edits = lockPatch({
+    repository,
+    before,
+    after,
+    difference: differenceOf(before, after),
+    manifests,
+    manifestEdits: [],
+    bundleOf: () => undefined,
+    bundleOf: () => undefined,
+  })
   return JSON.parse(applyEdits(text, edits))
 }
 
