@@ -37,7 +37,6 @@ function patched({ manifest, lock }: Project, set: readonly TreeNode[], removed:
     manifests,
     manifestEdits: [],
     bundleOf: () => undefined,
-    bundleOf: () => undefined,
   })
   return JSON.parse(applyEdits(text, edits))
 }
