@@ -52,6 +52,8 @@ async function bundle(): Promise<Metafile[]> {
     entryPoints: ['src/cli/run-process.ts'],
     format: 'cjs',
     target: 'node22.18',
+    // A compiled function has no loader of its own; what it imports late is inside, or is one of Node's own modules.
+    supported: { 'dynamic-import': false },
     banner: { js: "const __url = require('node:url').pathToFileURL(__filename).href" },
     define: { 'import.meta.url': '__url', 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
   })

@@ -19,7 +19,6 @@ const start = text.lastIndexOf(OPENING) + OPENING.length
 const load = vm.compileFunction(unwrap(text.slice(start, text.lastIndexOf(CLOSING))), ['require', 'module', '__filename', '__dirname'], {
   filename: file,
   lineOffset: text.slice(0, start).split('\n').length - 1,
-  importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
 })
 const module: { exports: Partial<typeof program> } = { exports: {} }
 load(createRequire(import.meta.url), module, file, dirname(file))
