@@ -142,6 +142,15 @@ export function batchesOf(before: Tree, after: Tree, difference: TreeDifference)
       }
     }
   }
+  // The same step of the same package is one change, wherever it stands.
+  const steps = new Map<string, string>()
+  for (const location of moved) {
+    const [from, to] = [before.get(location), after.get(location)]
+    const step = `${from?.packageName}@${from?.version} ${to?.packageName}@${to?.version}`
+    const first = steps.get(step)
+    if (first === undefined) steps.set(step, location)
+    else join(first, location)
+  }
   const batches = new Map<string, string[]>()
   for (const location of moved) batches.set(find(location), [...(batches.get(find(location)) ?? []), location])
   return [...batches.values()].map(batch => batch.sort()).sort((a, b) => ((a[0] ?? '') < (b[0] ?? '') ? -1 : 1))
