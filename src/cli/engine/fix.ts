@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { recover, writeFiles } from '../../apply/write-files.ts'
-import { batchesOf, changesOf, withOnly } from '../../ecosystems/npm/changes.ts'
+import { batchesOf, changesOf, newVersionsOf, withOnly } from '../../ecosystems/npm/changes.ts'
 import { newDefects } from '../../ecosystems/npm/check-tree.ts'
 import { readLocked } from '../../ecosystems/npm/locked.ts'
 import { differenceOf } from '../../ecosystems/npm/patch.ts'
@@ -8,7 +8,7 @@ import type { Repository } from '../../ecosystems/npm/repository.ts'
 import type { Tree } from '../../ecosystems/npm/tree.ts'
 import { Fault } from '../../model/faults.ts'
 import type { Finding } from '../../model/finding.ts'
-import type { Change } from '../../model/plan.ts'
+import type { Change, Plan, PlannedFinding } from '../../model/plan.ts'
 import { signingKey } from '../../record/envelope.ts'
 import { makeReceipt, sealReceipt } from '../../record/receipt.ts'
 import { bisectBatches } from '../../verify/bisect-batches.ts'
@@ -67,7 +67,7 @@ class FixRun {
     return {
       ...nothing,
       ...written,
-      plan: all ? plan : { ...plan, changes: this.#changes(this.#before, kept.flat()) },
+      plan: all ? plan : this.#planOf(kept),
       written: true,
       rejected,
     }
@@ -193,6 +193,19 @@ class FixRun {
       from = treeOf(this.#draft, repository)
     }
     return { ...last, commits }
+  }
+
+  /** The plan as far as it was carried out: what the checks rejected stays open, at the price it had. */
+  #planOf(kept: readonly Batch[]): Plan {
+    const { plan } = this.#draft
+    const changes = this.#changes(this.#before, kept.flat())
+    const done = new Set(changes.flatMap(({ fixes }) => fixes))
+    const isRejected = ({ finding, outcome }: PlannedFinding) => outcome === 'fixed' && !done.has(finding.id)
+    const findings = plan.findings.map((item): PlannedFinding => (isRejected(item) ? { ...item, outcome: 'available' } : item))
+    const again = plan.findings.filter(isRejected).reduce((sum, { finding }) => sum + this.#session.policy.weights[finding.severity], 0)
+    const newVersions = newVersionsOf(this.#draft.planning.locked, withOnly(this.#before, this.#after, kept.flat())).length
+    const objective = { ...plan.objective, riskLeft: plan.objective.riskLeft + again, entries: kept.flat().length, newVersions }
+    return { ...plan, changes, findings, objective }
   }
 
   #fixedBy(changes: readonly Change[]): readonly Finding[] {
