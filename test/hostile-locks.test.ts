@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { test } from 'node:test'
-import { CASES } from './hostile/cases.ts'
-import { SHAPES } from './hostile/scan-within.ts'
+import { FORM_CASES } from './hostile/form-cases.ts'
 import { contentOf, hostileProject, outcomeOf, suture } from './hostile/run-suture.ts'
+import { SHAPES } from './hostile/scan-within.ts'
+import { VALUE_CASES } from './hostile/value-cases.ts'
 
-for (const { name, files, ends } of CASES) {
+for (const { name, files, ends } of [...VALUE_CASES, ...FORM_CASES]) {
   test(`hostile project, ${name}: ${ends === 'answer' || ends === 'either' ? 'an answer or a fault, and no crash' : ends}`, async () => {
     using project = hostileProject(files)
     const before = contentOf(project.folder)
@@ -24,6 +25,12 @@ for (const { name, files, ends } of CASES) {
 test('locks of a million entries, needs or values end in a coded fault within 512 MB', { timeout: 120_000 }, async () => {
   const program = fileURLToPath(new URL('hostile/scan-within.ts', import.meta.url))
   const { stdout } = await promisify(execFile)(process.execPath, ['--max-old-space-size=512', program])
-  const ends: unknown = stdout.trim().split('\n').map(line => JSON.parse(line))
-  assert.deepEqual(ends, Object.entries(SHAPES).map(([name, { ends }]) => ({ name, code: ends })))
+  const ends: unknown = stdout
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  assert.deepEqual(
+    ends,
+    Object.entries(SHAPES).map(([name, { ends }]) => ({ name, code: ends })),
+  )
 })

@@ -11,9 +11,14 @@ const PATIENCE = { npm_config_fetch_timeout: '500', npm_config_fetch_retries: '0
 
 for (const { name, fixed = { '1.1.0': {} }, packages = {}, lie, ends } of REGISTRY_CASES) {
   test(`a registry that ${name}: ${ends}`, async () => {
-    await using registry = await startRegistry({ packages: { victim: { versions: { '1.0.0': {}, ...fixed }, tags: { latest: '1.1.0' } }, ...packages } })
+    await using registry = await startRegistry({
+      packages: { victim: { versions: { '1.0.0': {}, ...fixed }, tags: { latest: '1.1.0' } }, ...packages },
+    })
     registry.misbehave = lie?.(registry)
-    using project = hostileProject({ 'package-lock.json': lockWith([]), 'package.json': manifestWith(), '.npmrc': `registry=${registry.url}\n` }, { environment: PATIENCE })
+    using project = hostileProject(
+      { 'package-lock.json': lockWith([]), 'package.json': manifestWith(), '.npmrc': `registry=${registry.url}\n` },
+      { environment: PATIENCE },
+    )
     const before = contentOf(project.folder)
 
     const planned = ends === 'fixed' || ends === 'open' ? await suture(project, ['plan', '--json']) : undefined
@@ -41,4 +46,25 @@ function outcomeIn(out: string): string {
   const { findings = [] }: { findings?: readonly { readonly outcome: string }[] } = noun.plan === undefined ? noun : Object(noun.plan)
   assert.equal(findings.length, 1)
   return findings[0]?.outcome === 'fixed' ? 'fixed' : 'open'
+}
+
+for (const name of ['constructor', 'toString', 'hasOwnProperty', '__defineGetter__', '@constructor/prototype', 'versions', 'then']) {
+  test(`a package called ${name} is fixed like any other`, async () => {
+    await using registry = await startRegistry({ packages: { [name]: { versions: { '1.0.0': {}, '1.1.0': {} } } } })
+    const manifest = manifestWith({ dependencies: { [name]: '^1.0.0' }, overrides: { [name]: { toString: '1' } } })
+    const lock = lockWith([
+      [`node_modules/${name}`, { version: '1.0.0', dependencies: { valueOf: '*' } }],
+      ['node_modules/valueOf', { version: '1.0.0' }],
+    ])
+    const environment = PATIENCE
+    using project = hostileProject(
+      { 'package-lock.json': lock, 'package.json': manifest, '.npmrc': `registry=${registry.url}\n` },
+      { environment, vulnerable: [name] },
+    )
+    const planned = await suture(project, ['plan', '--json'])
+    assert.equal(outcomeOf(planned), undefined)
+    assert.equal(outcomeIn(planned.out), name.startsWith('_') ? 'open' : 'fixed')
+    const story = await suture(project, ['explain', name])
+    assert.equal(outcomeOf(story), undefined)
+  })
 }

@@ -4,7 +4,11 @@ export interface Entry {
   readonly [field: string]: unknown
 }
 
-export const VICTIM: Entry = { version: '1.0.0', resolved: 'https://registry.example/victim/-/victim-1.0.0.tgz', integrity: `sha512-${'A'.repeat(86)}==` }
+export const VICTIM: Entry = {
+  version: '1.0.0',
+  resolved: 'https://registry.example/victim/-/victim-1.0.0.tgz',
+  integrity: `sha512-${'A'.repeat(86)}==`,
+}
 
 const PROJECT = { name: 'project', version: '1.0.0', dependencies: { victim: '^1.0.0' } }
 
@@ -13,7 +17,11 @@ export function manifestWith(fields: Entry = {}): string {
 }
 
 /** Versions 2 and 3: entries by location. Given as pairs, so that `__proto__` is a key like any other. */
-export function lockWith(entries: readonly (readonly [location: string, entry: unknown])[], version: 2 | 3 = 3, root: Entry = PROJECT): string {
+export function lockWith(
+  entries: readonly (readonly [location: string, entry: unknown])[],
+  version: 2 | 3 = 3,
+  root: Entry = PROJECT,
+): string {
   const packages = [['', root] as const, ['node_modules/victim', VICTIM] as const, ...entries]
   return `{"name":"project","lockfileVersion":${version},"requires":true,"packages":${objectOf(packages)}}`
 }

@@ -13,7 +13,27 @@ export function random(seed: number): Random {
   }
 }
 
-const PIECES = ['{', '}', '[', ']', '"', ',', ':', '\\', '\\u0000', '\\ud800', 'null', '1e999', '-', '\u202e', '\u0000', '\ufeff', 'node_modules/', '../', '__proto__']
+const PIECES = [
+  '{',
+  '}',
+  '[',
+  ']',
+  '"',
+  ',',
+  ':',
+  '\\',
+  '\\u0000',
+  '\\ud800',
+  'null',
+  '1e999',
+  '-',
+  '\u202e',
+  '\u0000',
+  '\ufeff',
+  'node_modules/',
+  '../',
+  '__proto__',
+]
 
 /** Some bytes gone, doubled or replaced. */
 export function mutateText(text: string, next: Random): string {
@@ -28,12 +48,74 @@ export function mutateText(text: string, next: Random): string {
 }
 
 const VALUES: readonly unknown[] = [
-  null, true, false, 0, -1, 1e308, '', '*', '1.0.0', '^1', 'latest', '$a', 'npm:b@^1', 'npm:npm:b@1', 'npm:', 'npm:@', 'file:..', 'git+ssh://x#y', 'workspace:*', '__proto__', 'constructor',
-  '../..', 'node_modules/a', 'node_modules/a/node_modules/b', '\ud800', '\u001b[31m', '1'.repeat(300), '>=1 <2 || ~3', '1.0.0-\u202e', [], {}, [[]], { '.': '1' }, { a: { a: 'a' } }, ['a', 7],
+  null,
+  true,
+  false,
+  0,
+  -1,
+  1e308,
+  '',
+  '*',
+  '1.0.0',
+  '^1',
+  'latest',
+  '$a',
+  'npm:b@^1',
+  'npm:npm:b@1',
+  'npm:',
+  'npm:@',
+  'file:..',
+  'git+ssh://x#y',
+  'workspace:*',
+  '__proto__',
+  'constructor',
+  '../..',
+  'node_modules/a',
+  'node_modules/a/node_modules/b',
+  '\ud800',
+  '\u001b[31m',
+  '1'.repeat(300),
+  '>=1 <2 || ~3',
+  '1.0.0-\u202e',
+  [],
+  {},
+  [[]],
+  { '.': '1' },
+  { a: { a: 'a' } },
+  ['a', 7],
 ]
 const KEYS = [
-  '', '__proto__', 'constructor', 'toString', 'node_modules/a', 'node_modules/b/node_modules/a', 'node_modules/@s/a', 'packages/x', '../x', 'a', 'b', '@s/a', 'version', 'link', 'resolved', 'name', 'inBundle', 'bundled',
-  'hasShrinkwrap', 'dependencies', 'peerDependencies', 'peerDependenciesMeta', 'optionalDependencies', 'devDependencies', 'requires', 'overrides', 'workspaces', 'engines', 'packages', 'lockfileVersion', '.',
+  '',
+  '__proto__',
+  'constructor',
+  'toString',
+  'node_modules/a',
+  'node_modules/b/node_modules/a',
+  'node_modules/@s/a',
+  'packages/x',
+  '../x',
+  'a',
+  'b',
+  '@s/a',
+  'version',
+  'link',
+  'resolved',
+  'name',
+  'inBundle',
+  'bundled',
+  'hasShrinkwrap',
+  'dependencies',
+  'peerDependencies',
+  'peerDependenciesMeta',
+  'optionalDependencies',
+  'devDependencies',
+  'requires',
+  'overrides',
+  'workspaces',
+  'engines',
+  'packages',
+  'lockfileVersion',
+  '.',
 ]
 
 /** Some values and keys exchanged, removed, added or moved; the text stays JSON. */
@@ -61,5 +143,11 @@ function damage(target: Container, all: readonly Container[], next: Random) {
   const key = next(2) === 0 ? old : (KEYS[next(KEYS.length)] ?? '')
   const moved = structuredClone(next(4) === 0 ? all[1 + next(Math.max(1, all.length - 1))] : VALUES[next(VALUES.length)])
   if (next(5) === 0) Reflect.deleteProperty(target, old)
-  else Object.defineProperty(target, key, { value: next(3) === 0 ? structuredClone(Reflect.get(target, old)) : moved, enumerable: true, configurable: true, writable: true })
+  else
+    Object.defineProperty(target, key, {
+      value: next(3) === 0 ? structuredClone(Reflect.get(target, old)) : moved,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    })
 }

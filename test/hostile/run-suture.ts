@@ -22,7 +22,10 @@ export interface Ran {
 }
 
 /** A project on disk with these files, and advisories that find every `victim` below 1.1.0. */
-export function hostileProject(files: Files, more: { readonly vulnerable?: readonly string[]; readonly environment?: HostileProject['environment'] } = {}): HostileProject {
+export function hostileProject(
+  files: Files,
+  more: { readonly vulnerable?: readonly string[]; readonly environment?: HostileProject['environment'] } = {},
+): HostileProject {
   const root = mkdtempSync(join(tmpdir(), 'suture-hostile-'))
   const folder = join(root, 'project')
   for (const [path, content] of Object.entries(files)) {
@@ -44,14 +47,23 @@ function recordAbout(name: string, index: number): string {
 
 /** The whole command line in this process, with only its own words left out of the world. */
 export async function suture(project: HostileProject, words: readonly string[], options: { tty?: boolean } = {}): Promise<Ran> {
-  let out = ''
-  let err = ''
-  const stdout = { write: (text: string) => void (out += text), isTTY: options.tty === true, columns: 100 }
-  const stderr = { write: (text: string) => void (err += text) }
+  const written = { out: '', err: '' }
+  const stdout = {
+    write: (text: string) => {
+      written.out += text
+    },
+    isTTY: options.tty === true,
+    columns: 100,
+  }
+  const stderr = {
+    write: (text: string) => {
+      written.err += text
+    },
+  }
   const { environment, folder, advisories } = project
   const world = { stdout, stderr, environment, workingFolder: folder, now: () => new Date('2026-01-01'), toolVersion: '0.1.0', openEngine }
   const code = await run(world, [...words, '--advisories', advisories])
-  return { out, err, code }
+  return { ...written, code }
 }
 
 // Controls and what reorders or hides text; the newline and Suture's own colours apart.
@@ -61,7 +73,11 @@ const RAW = /(?!\n)[\p{Cc}\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\uf
 export function assertHarmless(text: string) {
   const plain = text.replace(/\u001b\[[\d;]*m/g, '')
   const found = RAW.exec(plain)
-  assert.equal(found, null, `raw U+${found?.[0].charCodeAt(0).toString(16)} in ${JSON.stringify(plain.slice(Math.max(0, (found?.index ?? 0) - 60), (found?.index ?? 0) + 20))}`)
+  assert.equal(
+    found,
+    null,
+    `raw U+${found?.[0].charCodeAt(0).toString(16)} in ${JSON.stringify(plain.slice(Math.max(0, (found?.index ?? 0) - 60), (found?.index ?? 0) + 20))}`,
+  )
 }
 
 /** An answer, or a fault whose code is one that says what is wrong: `internal` is neither. The code, or `undefined` for an answer. */
