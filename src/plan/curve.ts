@@ -1,115 +1,170 @@
 /**
  * The price list's curve: for numbers of new versions, the least risk that can be left.
  *
- * First the points on the front's convex hull, each the optimum of one weighted sum (Aneja & Nair, 1979). Then the points between
- * them: start at the least risk of all and allow ever fewer new versions; a core found under one bound stays a core under a stricter
- * one, so a single core-guided run follows the front. That run has a limited effort, counted in solver steps: on the largest worlds
- * the front below is its hull only, and `complete` says so. Every point given is an optimum either way.
+ * First the corners of the front, each the optimum of one weighted sum (Aneja & Nair, 1979). Then what lies between two corners, in two
+ * phases (Ulungu & Teghem, 1995). Points on the line between them are optima of the same weighted sum: with that sum held at its optimum
+ * little is free, and whether a number of new versions is reached is a quick question. Points above the line but still worth having have
+ * a sum that exceeds the optimum by less than the triangle below the two allows, so everything that costs more by itself is out. That last
+ * search has a limited effort, counted in solver steps; where it ends early the front may lack points, and `gaps` says between which.
+ * Every point given is an optimum either way.
  */
 import type { CurvePoint } from '../model/plan.ts'
 import type { World } from '../model/world.ts'
-import { CoreGuided, type Effort, type Soft } from './core-guided.ts'
+import { CoreGuided, type Effort, type SharedCores, type Soft } from './core-guided.ts'
 import type { Encoded } from './encode.ts'
 import { newSofts, riskSofts } from './optimise.ts'
+import type { Sat } from './sat.ts'
 import { Totalizer } from './totalizer.ts'
 
 export interface Curve {
   /** Ascending by new versions, strictly descending by risk. */
   readonly points: readonly CurvePoint[]
-  /** The number of new versions from which on every point of the front is there. */
-  readonly completeFrom: number
+  /** Pairs of neighbours, by new versions, between which the front may have more points. */
+  readonly gaps: readonly (readonly [number, number])[]
 }
 
-const EFFORT = { calls: 1500, conflicts: 1000 }
+/** For everything between the corners, and for one corner. */
+const EFFORT = { calls: 400, conflicts: 300 }
+const CORNER = { calls: 3000, conflicts: 20_000 }
 
 export function curve(world: World, encoded: Encoded, effort: Effort = { ...EFFORT }): Curve {
   const { sat } = encoded
-  const risks = riskSofts(world, encoded)
-  const news = newSofts(world, encoded)
-  const read = (): CurvePoint => ({
-    newVersions: news.filter(([literal]) => sat.isTrue(literal)).length,
-    riskLeft: risks.reduce((sum, [literal, weight]) => sum + (sat.isTrue(literal) ? weight : 0), 0),
-    findingsLeft: world.risks.filter((risk, id) => risk.weight > 0 && (encoded.risks[id] ?? 0) !== 0 && sat.isTrue(encoded.risks[id] ?? 0))
-      .length,
-  })
-  const lowest = new CoreGuided(sat, risks)
-  if (!lowest.minimise()) return { points: [], completeFrom: 0 }
-  const right = fewestAt(sat, news, lowest.remaining(), read)
-  const untouched = new CoreGuided(sat, risks)
-  if (right.newVersions === 0 || !untouched.minimise(news.map(([literal]) => -literal))) return { points: [right], completeFrom: 0 }
-  const left = read()
-  const hull = [left, ...between(left, right, (a, b) => supported(sat, risks, news, a, b, read)), right]
-  const { points, completeFrom } = descend(world, encoded, lowest, right, read, effort)
-  return { points: front([...hull, ...points]), completeFrom }
+  const front = new Front(world, encoded, effort)
+  const lowest = new CoreGuided(sat, front.risks, front.cores)
+  if (!lowest.minimise()) return { points: [], gaps: [] }
+  new CoreGuided(sat, front.news).minimise(lowest.remaining())
+  const right = front.read()
+  const untouched = new CoreGuided(sat, front.risks)
+  if (right.newVersions === 0 || !untouched.minimise(front.news.map(([literal]) => -literal))) return { points: [right], gaps: [] }
+  const left = front.read()
+  return { points: [left, ...front.between(left, right), right], gaps: front.gaps }
 }
 
-function fewestAt(sat: Encoded['sat'], news: readonly Soft[], given: readonly number[], read: () => CurvePoint): CurvePoint {
-  const fewest = new CoreGuided(sat, news)
-  fewest.minimise(given)
-  return read()
-}
+class Front {
+  readonly risks: readonly Soft[]
+  readonly news: readonly Soft[]
+  /** Minimisers of sums differ in their weights only. */
+  readonly cores: SharedCores = []
+  readonly gaps: [number, number][] = []
+  readonly #world: World
+  readonly #encoded: Encoded
+  readonly #sat: Sat
+  readonly #effort: Effort
 
-/** Hull points strictly between two: the one farthest below their chord, and so on to either side. */
-function between(a: CurvePoint, b: CurvePoint, best: (a: CurvePoint, b: CurvePoint) => CurvePoint | undefined): CurvePoint[] {
-  if (b.newVersions - a.newVersions < 2) return []
-  const middle = best(a, b)
-  return middle === undefined ? [] : [...between(a, middle, best), middle, ...between(middle, b, best)]
-}
-
-function supported(
-  sat: Encoded['sat'],
-  risks: readonly Soft[],
-  news: readonly Soft[],
-  a: CurvePoint,
-  b: CurvePoint,
-  read: () => CurvePoint,
-): CurvePoint | undefined {
-  const drop = a.riskLeft - b.riskLeft
-  const span = b.newVersions - a.newVersions
-  const weighted = new CoreGuided(sat, [
-    ...risks.map(([literal, weight]): Soft => [literal, weight * span]),
-    ...news.map(([literal, weight]): Soft => [literal, weight * drop]),
-  ])
-  if (!weighted.minimise()) return undefined
-  const found = read()
-  return found.riskLeft * span + found.newVersions * drop < a.riskLeft * span + a.newVersions * drop ? found : undefined
-}
-
-/** A plan seldom takes more than two new versions of one package; counting no further keeps the counter small. */
-const PER_PACKAGE = 3
-
-function descend(world: World, encoded: Encoded, risk: CoreGuided, from: CurvePoint, read: () => CurvePoint, effort: Effort) {
-  const counter = Totalizer.ofGroups(encoded.sat, newByPackage(world, encoded), PER_PACKAGE)
-  const points: CurvePoint[] = []
-  let used = from.newVersions
-  while (used > 0) {
-    if (used > counter.size || risk.attempt([-counter.atLeast(used)], effort) !== true) break
-    const point = read()
-    // A group beyond its cap was counted too low: the bound did not bind, and nothing below is known.
-    if (point.newVersions >= used) break
-    points.push(point)
-    used = point.newVersions
+  constructor(world: World, encoded: Encoded, effort: Effort) {
+    this.#world = world
+    this.#encoded = encoded
+    this.#sat = encoded.sat
+    this.#effort = effort
+    this.risks = riskSofts(world, encoded)
+    this.news = newSofts(world, encoded)
   }
-  return { points, completeFrom: used }
+
+  /** The point that the engine's model stands for. */
+  read(): CurvePoint {
+    const isOpen = (id: number) => (this.#encoded.risks[id] ?? 0) !== 0 && this.#sat.isTrue(this.#encoded.risks[id] ?? 0)
+    return {
+      newVersions: this.news.filter(([literal]) => this.#sat.isTrue(literal)).length,
+      riskLeft: this.risks.reduce((sum, [literal, weight]) => sum + (this.#sat.isTrue(literal) ? weight : 0), 0),
+      findingsLeft: this.#world.risks.filter((risk, id) => risk.weight > 0 && isOpen(id)).length,
+    }
+  }
+
+  /** The front strictly between two of its points. */
+  between(a: CurvePoint, b: CurvePoint): CurvePoint[] {
+    if (b.newVersions - a.newVersions < 2) return []
+    const rate = { risk: b.newVersions - a.newVersions, newVersions: a.riskLeft - b.riskLeft }
+    const sum = new CoreGuided(this.#sat, [...scaled(this.risks, rate.risk), ...scaled(this.news, rate.newVersions)], this.cores)
+    if (sum.attempt([], { ...CORNER }) !== true) {
+      this.gaps.push([a.newVersions, b.newVersions])
+      return []
+    }
+    const middle = this.read()
+    if (sum.bound < rated(a, rate)) return [...this.between(a, middle), middle, ...this.between(middle, b)]
+    return this.#along(a, b, rate, sum)
+  }
+
+  /** No point lies below the line between these two. */
+  #along(a: CurvePoint, b: CurvePoint, rate: Rate, sum: CoreGuided): CurvePoint[] {
+    const stops = [...this.#online(a, b, sum), b]
+    const found: CurvePoint[] = []
+    let from = a
+    for (const to of stops) {
+      found.push(...this.#above(from, to, rate, sum), to)
+      from = to
+    }
+    return found.slice(0, -1)
+  }
+
+  /** Points on the line itself: which numbers of new versions are reached while the sum stays at its optimum? */
+  #online(a: CurvePoint, b: CurvePoint, sum: CoreGuided): CurvePoint[] {
+    const given = sum.within(0)
+    const free = this.#free(given)
+    if (free.length <= a.newVersions || free.length * b.newVersions > MOST_COUNTED) return []
+    const count = Totalizer.of(this.#sat, free)
+    const search = (least: number, most: number): CurvePoint[] => {
+      if (least > Math.min(most, count.size) || this.#ask([...given, ...count.between(least, most)]) !== true) return []
+      const point = this.read()
+      return [...search(least, point.newVersions - 1), point, ...search(point.newVersions + 1, most)]
+    }
+    return search(a.newVersions + 1, b.newVersions - 1)
+  }
+
+  /** Points above the line, between two neighbours on it: for each number of new versions the least sum, as long as it can be worth having. */
+  #above(a: CurvePoint, b: CurvePoint, rate: Rate, sum: CoreGuided): CurvePoint[] {
+    const found: CurvePoint[] = []
+    let best = a.riskLeft
+    for (let exactly = a.newVersions + 1; exactly < b.newVersions; exactly++) {
+      const worth = rated({ newVersions: exactly, riskLeft: best - 1 }, rate)
+      if (worth < sum.bound) continue
+      const given = sum.within(worth - sum.bound)
+      const free = this.#free(given)
+      if (free.length < exactly) continue
+      const answer = this.#leastAt(exactly, worth, given, free, sum)
+      if (answer === undefined) {
+        this.gaps.push([found.at(-1)?.newVersions ?? a.newVersions, b.newVersions])
+        break
+      }
+      if (!answer) continue
+      const point = this.read()
+      found.push(point)
+      best = point.riskLeft
+    }
+    return found
+  }
+
+  /** Finds the least sum with exactly so many new versions; false where it exceeds what is worth having. */
+  #leastAt(exactly: number, worth: number, given: readonly number[], free: readonly number[], sum: CoreGuided): boolean | undefined {
+    if (free.length * exactly > MOST_COUNTED) return undefined
+    const count = Totalizer.of(this.#sat, free)
+    return sum.fork().attempt([...given, ...count.between(exactly, exactly)], this.#effort, worth)
+  }
+
+  /** The new versions that these assumptions do not forbid. */
+  #free(given: readonly number[]): number[] {
+    const taken = new Set(given)
+    return this.news.flatMap(([literal]) => (taken.has(-literal) || this.#sat.isRefuted(literal) ? [] : [literal]))
+  }
+
+  #ask(assumptions: readonly number[]): boolean | undefined {
+    return this.#effort.calls-- > 0 ? this.#sat.attempt(assumptions, this.#effort.conflicts) : undefined
+  }
 }
 
-function newByPackage(world: World, encoded: Encoded): number[][] {
-  const groups = new Map<string, number[]>()
-  world.units.forEach((unit, id) => {
-    const literal = encoded.unit[id] ?? 0
-    if (literal === 0 || unit.locked || encoded.sat.isRefuted(literal)) return
-    const group = groups.get(unit.package)
-    if (group === undefined) groups.set(unit.package, [literal])
-    else group.push(literal)
-  })
-  return [...groups.values()]
+/** Bound on the size of a counter: what it counts × how far. */
+const MOST_COUNTED = 10_000
+
+interface Rate {
+  readonly risk: number
+  readonly newVersions: number
 }
 
-function front(points: readonly CurvePoint[]): readonly CurvePoint[] {
-  const kept: CurvePoint[] = []
-  const ascending = points.toSorted((a, b) => a.newVersions - b.newVersions || a.riskLeft - b.riskLeft)
-  for (const point of ascending) if (kept.length === 0 || point.riskLeft < (kept.at(-1)?.riskLeft ?? 0)) kept.push(point)
-  return kept
+function rated(point: Omit<CurvePoint, 'findingsLeft'>, rate: Rate): number {
+  return point.riskLeft * rate.risk + point.newVersions * rate.newVersions
+}
+
+function scaled(softs: readonly Soft[], factor: number): Soft[] {
+  return softs.map(([literal, weight]): Soft => [literal, weight * factor])
 }
 
 /** Index of the point farthest below the chord between the ends: from there on, each new version buys less. */

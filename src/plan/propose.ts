@@ -60,9 +60,7 @@ export async function propose<Built extends BuiltWorld, Result extends Realisati
     const unpriced = [...lockPrices.values()].some(price => price === undefined)
     const manifestPrices =
       options.priceList && unpriced ? await manifestPriceList(source, shared) : new Map<string, AlonePrice | undefined>()
-    if (priced.completeFrom > 0 && priced.points.length > 2) {
-      notes.push(`Below ${priced.completeFrom} new versions the curve shows its corners only; each is an optimum.`)
-    }
+    if (priced.gaps.length > 0) notes.push(gapNote(priced.gaps))
     return { chosen, bounds, realised, curve: priced.points, knee: knee(priced.points), prices: lockPrices, manifestPrices, notes }
   }
   throw new Fault('planner-limit', `No plan whose versions all have a place was found in ${MAX_PLACINGS} attempts.`)
@@ -88,7 +86,13 @@ async function within<Built extends BuiltWorld>(
   }
 }
 
-const NO_CURVE = { points: [], completeFrom: 0 } as const
+const NO_CURVE = { points: [], gaps: [] } as const
+
+function gapNote(gaps: readonly (readonly [number, number])[]): string {
+  const first = gaps.slice(0, 3).map(([from, to]) => `${from} and ${to}`)
+  const more = gaps.length > first.length ? ` and in ${gaps.length - first.length} more places` : ''
+  return `Between ${first.join(', ')}${more} new versions the curve may lack points; each that it shows is an optimum.`
+}
 
 function isOpen<Built extends BuiltWorld>({ built, solution }: Chosen<Built>, finding: string): boolean {
   return built.world.risks.some(risk => risk.finding === finding && risk.units.some(unit => solution.present.has(unit)))

@@ -23,7 +23,7 @@ const MAX_CONFLICTS = 2_000_000
 
 /** CaDiCaL, compiled to WebAssembly. One call makes one independent solver. */
 export async function openSat(): Promise<Sat> {
-  const solver = await Cadical.create({ quiet: true, phase: false })
+  const solver = await Cadical.create({ quiet: true, phase: false, lucky: false })
   let variables = 0
   const attempt = (assumptions: readonly number[], conflicts: number) => {
     const status = solver.solve({ assumptions, conflicts })
