@@ -23,20 +23,20 @@ export const SHAPES: Readonly<Record<string, { readonly make: () => string; read
       `{"lockfileVersion":1,"dependencies":{${many(1_000, at => `"p${at}":{"version":"1.0.0","dependencies":{${many(1_000, inner => `"q${inner}":{"version":"1.0.0"}`)}}}`)}}}`,
     ends: 'lockfile-too-large',
   },
-  'ten million values': {
-    make: () => `{"lockfileVersion":3,"a":[${many(100, () => `[${many(50_000, () => '{}')}]`)}]}`,
+  '3.5 million values': {
+    make: () => `{"lockfileVersion":3,"a":[${many(70, () => `[${many(50_000, () => '{}')}]`)}]}`,
     ends: 'lockfile-too-large',
   },
   'a million needs': {
     make: () => `${HEAD},${many(100, at => `"node_modules/p${at}":{"dependencies":{${many(10_000, need => `"n${need}":"*"`)}}}`)}}}`,
     ends: 'lockfile-too-large',
   },
-  '40 MB of ranges': {
-    make: () => `${HEAD},${many(400, at => `"node_modules/p${at}":{"dependencies":{"a":"${'1||'.repeat(33_000)}1"}}`)}}}`,
+  '8 MB of ranges': {
+    make: () => `${HEAD},${many(80, at => `"node_modules/p${at}":{"dependencies":{"a":"${'1||'.repeat(33_000)}1"}}`)}}}`,
     ends: 'lockfile-too-large',
   },
   '100 MB of space': { make: () => `${HEAD}}}${' '.repeat(100_000_000)}`, ends: 'file-too-large' },
-  '30 MB of lines, and no end': { make: () => `${HEAD}${'\n'.repeat(30_000_000)}`, ends: 'json-invalid' },
+  '10 MB of lines, and no end': { make: () => `${HEAD}${'\n'.repeat(10_000_000)}`, ends: 'json-invalid' },
 }
 
 if (import.meta.main) {
