@@ -41,7 +41,7 @@ const HEAD = [
   'entries changed/added/removed',
   'diff lines',
   'npm ci',
-  'npm rewrites (untouched)',
+  'npm rewrites lines, moves entries (untouched)',
   'seconds (npm)',
   'MB',
   'defects',
@@ -84,7 +84,7 @@ function row({ name, run, measures: m, native }: CorpusResult, input: Input): (s
         : untouched?.ciAccepts === false
           ? 'no, nor untouched'
           : `NO: ${native.ciReason.slice(0, 60)}`,
-    `${rewritten} (${untouched?.rewrittenLines ?? '–'})`,
+    `${rewritten}, ${native?.moved?.length ?? '–'} (${untouched?.rewrittenLines ?? '–'}, ${untouched?.moved?.length ?? '–'})`,
     `${run.seconds.toFixed(1)} (${npm?.fix.seconds.toFixed(1) ?? '–'})`,
     run.peakMB ?? '',
     defects(m, run.fault),

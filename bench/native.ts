@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { readTree, type Tree } from './lock-tree.ts'
 import { diffLines } from './measure.ts'
 
 export interface NpmRun {
@@ -56,6 +57,8 @@ export interface NativeChecks {
   readonly byteIdentical: boolean
   /** Lines that npm would rewrite; undefined when it fails. */
   readonly rewrittenLines: number | undefined
+  /** Places whose name@version npm would change, add or remove; says more than lines where npm turns a version 1 lock into a newer one. */
+  readonly moved?: readonly string[]
   readonly installReason: string
 }
 
@@ -67,7 +70,9 @@ export async function nativeChecks(folder: string, lockFile: string): Promise<Na
     const ci = await runNpm(copy, ['ci', '--dry-run', '--no-audit', '--prefer-offline'])
     const install = await runNpm(copy, ['install', '--package-lock-only', '--no-audit', '--prefer-offline'])
     const rewritten = install.code === 0 ? diffLines(before, readFileSync(join(copy, lockFile), 'utf8')) : undefined
+    const moved = install.code === 0 ? { moved: movedBetween(readTree(folder), readTree(copy)) } : {}
     return {
+      ...moved,
       ciAccepts: ci.code === 0,
       ciReason: npmReason(ci),
       byteIdentical: rewritten === 0,
@@ -77,4 +82,15 @@ export async function nativeChecks(folder: string, lockFile: string): Promise<Na
   } finally {
     rmSync(copy, { recursive: true, force: true })
   }
+}
+
+function movedBetween(before: Tree, after: Tree): string[] {
+  const placed = (tree: Tree): Map<string, string> =>
+    new Map(
+      [...tree.nodes.values()].flatMap(({ path, name, version, origin }): [string, string][] =>
+        origin === 'registry' || origin === 'bundled' ? [[path, `${name}@${version}`]] : [],
+      ),
+    )
+  const [old, now] = [placed(before), placed(after)]
+  return [...new Set([...old.keys(), ...now.keys()])].filter(path => old.get(path) !== now.get(path)).sort()
 }
