@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { FORM_CASES } from './hostile/form-cases.ts'
+import { FORM_CASES, LONG_WAYS } from './hostile/form-cases.ts'
 import { contentOf, hostileProject, outcomeOf, suture } from './hostile/run-suture.ts'
 import { SHAPES } from './hostile/scan-within.ts'
 import { VALUE_CASES } from './hostile/value-cases.ts'
@@ -33,4 +33,14 @@ test('locks of a million entries, needs or values end in a coded fault within 51
     ends,
     Object.entries(SHAPES).map(([name, { ends }]) => ({ name, code: ends })),
   )
+})
+
+test('1,500 findings at the end of ways of 20,000 steps are told in a few megabytes', async () => {
+  using project = hostileProject(LONG_WAYS.files, { vulnerable: LONG_WAYS.vulnerable })
+  const { out, code } = await suture(project, ['scan', '--offline', '--json'])
+  assert.equal(code, 1)
+  assert.ok(out.length < 10_000_000)
+  const { paths }: { paths: Readonly<Record<string, readonly string[]>> } = JSON.parse(out)
+  const path = paths['c19998@1.0.0:HOLE-1499'] ?? []
+  assert.deepEqual([path[0], path.at(-1)], ['c0@1.0.0', 'c19998@1.0.0'])
 })

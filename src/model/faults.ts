@@ -73,7 +73,7 @@ export const FAULTS = {
     says: 'The package registry answered with something that cannot be right.',
     hint: 'Try again, or use another registry.',
   },
-  'planner-limit': { exit: 3, says: 'The plan was not found within the limit.', hint: 'Narrow it with --only, or raise the limit.' },
+  'planner-limit': { exit: 3, says: 'The plan was not found within the limit.', hint: 'Narrow it with --only.' },
   'verification-failed': {
     exit: 3,
     says: 'The result did not pass verification, so nothing was written.',

@@ -27,11 +27,16 @@ export interface ChooseOptions {
 }
 
 const MAX_ROUNDS = 200
+/** Packages that a plan could come to need: far above what real projects take, as a registry can make up needs without end. */
+const MAX_UNREAD = 10_000
 
 export async function choose<Built extends BuiltWorld>(source: WorldSource<Built>, options: ChooseOptions): Promise<Chosen<Built>> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
     options.progress?.(round, options.expanded.size)
     const built = source.build({ expanded: options.expanded, banned: options.banned, manifest: options.manifest })
+    if (built.world.units.filter(unit => unit.standIn).length > MAX_UNREAD) {
+      throw new Fault('planner-limit', `A plan would have to look into more than ${MAX_UNREAD} packages.`)
+    }
     const reduced = reduce(built.world)
     const outcome = await solve(built, reduced, options)
     if (outcome.unread.length === 0) return { built, reduced, solution: outcome.solution }

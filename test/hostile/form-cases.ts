@@ -207,3 +207,9 @@ const policies: readonly Case[] = [
 
 /** Links, bytes, depths, sizes, overrides and policies that are none. */
 export const FORM_CASES: readonly Case[] = [...links, ...bytes, ...nesting, ...twice, ...shapes, ...overrides, ...policies]
+
+/** Each of these is found, each at the end of a very long way. */
+export const LONG_WAYS = {
+  vulnerable: Array.from({ length: 1_500 }, (_, at) => `c${18_499 + at}`),
+  files: { 'package-lock.json': lockWith(chain(20_000)), 'package.json': manifestWith({ dependencies: { c0: '*' } }) },
+}

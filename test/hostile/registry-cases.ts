@@ -207,6 +207,13 @@ const shapes: readonly RegistryCase[] = [
   },
   { name: 'needs 240 more', fixed: { '1.1.0': { dependencies: needs(many('x', 15)) } }, lie: explosion(15, 2), ends: 'fixed' },
   {
+    name: 'needs ever more, without end',
+    fixed: { '1.1.0': { dependencies: needs(many('x', 110)) } },
+    lie: explosion(110, 1_000),
+    ends: 'planner-limit',
+  },
+  { name: 'needs 100,000 at once', fixed: { '1.1.0': { dependencies: needs(many('x', 100_000)) } }, ends: 'open' },
+  {
     name: 'needs 300 that do not exist',
     fixed: { '1.1.0': { dependencies: needs(Array.from({ length: 300 }, (_, at) => `gone-${at}`)) } },
     ends: 'open',

@@ -77,7 +77,8 @@ class FixRun {
   #batches(): Batch[] {
     const difference = differenceOf(this.#before, this.#after)
     const locations = [...difference.set, ...difference.removed]
-    if (this.#draft.plan.manifestChanges.length > 0) return [locations]
+    const apart = this.#request.commit || this.#request.test !== undefined
+    if (!apart || this.#draft.plan.manifestChanges.length > 0) return locations.length === 0 ? [] : [locations]
     const batches = batchesOf(this.#before, this.#after, difference)
     const holds = (batch: Batch) => newDefects(this.#before, withOnly(this.#before, this.#after, batch)).length === 0
     const alone = batches.filter(holds)
@@ -127,7 +128,7 @@ class FixRun {
       advisories: { hash: database.status.hash, newest: database.status.newest },
       verification,
     })
-    const pem = this.#request.key === undefined ? undefined : await readFile(this.#request.key, 'utf8')
+    const pem = this.#request.key === undefined ? undefined : await readKey(this.#request.key)
     return { ...sealReceipt(receipt, pem === undefined ? undefined : signingKey(pem)), signed: pem !== undefined }
   }
 
@@ -236,5 +237,13 @@ class FixRun {
       young,
       coolDownDays: this.#session.policy.coolDown.days,
     })
+  }
+}
+
+async function readKey(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new Fault('key-invalid', `${path} cannot be read.`, { cause })
   }
 }

@@ -255,14 +255,13 @@ class WorldBuilder {
   #expandCandidate(unit: Growing, facts: VersionFacts) {
     const { locked, overrides } = this.#input
     const scope = scopeBelow(overrides, undefined, unit.package, unit.version)
-    const siblings = (locked.versions.get(unit.package) ?? []).flatMap(
-      version => locked.units.get(`${unit.package}@${version}`)?.nodes ?? [],
-    )
+    const siblings = () =>
+      (locked.versions.get(unit.package) ?? []).flatMap(version => locked.units.get(`${unit.package}@${version}`)?.nodes ?? [])
     for (const { name, range: declared, kind } of declaredByFacts(facts)) {
       // What it bundles travels with it.
       if (facts.bundled === true || facts.bundled?.includes(name) === true) continue
       const spec = parseSpec(name, overriddenRange(overrides, scope, name, declared))
-      const served = servedToday(locked, siblings, name)
+      const served = this.#input.memo.served(unit.package, name, () => servedToday(locked, siblings(), name))
       if (kind === 'peer' || kind === 'peer-optional') {
         if (served.unmetPeer || spec.kind !== 'registry') continue
         if (!locked.versions.has(spec.name) && kind === 'peer-optional') continue

@@ -75,13 +75,18 @@ export function shortestWays(tree: Tree): ReadonlyMap<string, string> {
   return came
 }
 
-/** `name@version` from the project's direct dependency down to the location. */
+/** A longer path is one that nobody reads, and many of them would take all memory. */
+const LONGEST_PATH = 100
+
+/** `name@version` from the project's direct dependency down to the location; the middle of a very long path is left out. */
 export function pathTo(tree: Tree, ways: ReadonlyMap<string, string>, location: string): readonly string[] {
-  const path: string[] = []
-  for (let at: string | undefined = location; at !== undefined && at !== ''; at = ways.get(at)) {
+  const way: string[] = []
+  for (let at: string | undefined = location; at !== undefined && at !== '' && way.length <= tree.size; at = ways.get(at)) way.push(at)
+  way.reverse()
+  const name = (at: string) => {
     const node = tree.get(at)
-    path.unshift(node === undefined ? at : `${node.packageName}@${node.version}`)
-    if (path.length > tree.size) break
+    return node === undefined ? at : `${node.packageName}@${node.version}`
   }
-  return path
+  if (way.length <= LONGEST_PATH) return way.map(name)
+  return [...way.slice(0, LONGEST_PATH / 2).map(name), '…', ...way.slice(-LONGEST_PATH / 2).map(name)]
 }

@@ -19,8 +19,14 @@ export function gainedLine(name: string, version: string, lines: ReadonlySet<str
   return lines === undefined || lines.has(line) ? undefined : `${name} ${line}`
 }
 
+export interface ServedToday {
+  readonly lowest: string | undefined
+  readonly unmetPeer: boolean
+  readonly missingOptional: boolean
+}
+
 /** What a package's places in the lock get today for one name. */
-export function servedToday(locked: Locked, nodes: readonly TreeNode[], name: string) {
+export function servedToday(locked: Locked, nodes: readonly TreeNode[], name: string): ServedToday {
   let lowest: string | undefined
   let unmetPeer = false
   let missingOptional = false

@@ -1,5 +1,6 @@
 /** What building one world learns that the next one of the same plan can use. */
 import type { Candidate } from './candidates.ts'
+import type { ServedToday } from './locked-facts.ts'
 import { VersionList } from './package-units.ts'
 
 interface PackageCandidates {
@@ -13,6 +14,7 @@ export class WorldMemo {
   readonly movable = new Set<string>()
   readonly #candidates = new Map<string, PackageCandidates>()
   readonly #lists = new Map<string, VersionList>()
+  readonly #served = new Map<string, Map<string, ServedToday>>()
 
   candidates(name: string, find: () => PackageCandidates): PackageCandidates {
     const known = this.#candidates.get(name) ?? find()
@@ -26,5 +28,14 @@ export class WorldMemo {
     const list = new VersionList(versions)
     this.#lists.set(name, list)
     return list
+  }
+
+  /** What a package's places get today for one name; the lock does not change while a plan is made. */
+  served(of: string, name: string, find: () => ServedToday): ServedToday {
+    const own = this.#served.get(of) ?? new Map<string, ServedToday>()
+    this.#served.set(of, own)
+    const known = own.get(name) ?? find()
+    own.set(name, known)
+    return known
   }
 }

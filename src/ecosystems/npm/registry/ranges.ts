@@ -7,11 +7,15 @@ export type Ranges = Readonly<Record<string, string>>
 /** The one record that is empty, so that it is known by identity. */
 export const NO_RANGES: Ranges = plainRecord([])
 
+/** No honest version needs nearly as many; each would be asked for. */
+const MOST_NEEDS = 2_000
+
 /** Undefined when the value is no such list, or has a name or range that cannot be one. */
 export function readRanges(value: unknown): Ranges | undefined {
   if (value === undefined || value === null) return NO_RANGES
   if (!isRecord(value)) return Array.isArray(value) && value.length === 0 ? NO_RANGES : undefined
   const entries = Object.entries(value)
+  if (entries.length > MOST_NEEDS) return undefined
   const ranges: (readonly [string, string])[] = []
   for (const [name, range] of entries) {
     if (!isPackageName(name) || !isPlainText(range, 2048)) return undefined
