@@ -9,7 +9,7 @@ import { overriddenRange, scopeBelow } from './overrides.ts'
 import { distancesOf, PackageUnits, VersionList } from './package-units.ts'
 import { breakingLine, compareVersions, inRange, parseSpec } from './ranges.ts'
 import type { TreeNode } from './tree.ts'
-import { coneOf, type NpmWorld, type WorldInput } from './world-input.ts'
+import { coneOf, type NpmWorld, vulnerablePackages, type WorldInput } from './world-input.ts'
 
 export function buildWorld(input: WorldInput): NpmWorld {
   const cone = coneOf(input)
@@ -48,11 +48,13 @@ class WorldBuilder {
   readonly #fixed: FixedConsumer[] = []
   readonly #risks = new Map<string, Risk & { units: number[] }>()
   readonly #pending: number[] = []
+  readonly #vulnerable: ReadonlySet<string>
   readonly #reached = new Set<number>()
 
   constructor(input: WorldInput, movable: ReadonlySet<string>) {
     this.#input = input
     this.#movable = movable
+    this.#vulnerable = new Set(vulnerablePackages(input))
   }
 
   build() {
@@ -314,7 +316,8 @@ class WorldBuilder {
   }
 
   #choice(of: { name: string; range: string; floor?: string | undefined; also?: readonly string[]; relaxed?: Relaxed }): number {
-    const offered = this.#input.manifest ? of.relaxed : undefined
+    // An override is for the package that carries the finding; a range of the project may be raised for any.
+    const offered = this.#input.manifest && (of.relaxed?.kind === 'range' || this.#vulnerable.has(of.name)) ? of.relaxed : undefined
     const relaxKey = offered === undefined ? '' : `${offered.kind} ${offered.owner}\n${offered.name ?? ''}`
     const key = [of.name, of.range, of.floor ?? '', (of.also ?? []).join(), relaxKey].join('\n')
     const known = this.#choiceIds.get(key)
