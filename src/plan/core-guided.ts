@@ -21,6 +21,9 @@ export interface Effort {
 /** Cores that hold without side conditions, in the order in which they were found, each with its counter. */
 export type SharedCores = { readonly core: readonly number[]; readonly counter: Totalizer | undefined }[]
 
+/** Such cores hardly ever get smaller. */
+const SMALL_CORE = 8
+
 export class CoreGuided {
   readonly #sat: Sat
   readonly #shared: SharedCores | undefined
@@ -32,7 +35,10 @@ export class CoreGuided {
   constructor(sat: Sat, softs: readonly Soft[], shared?: SharedCores) {
     this.#sat = sat
     this.#shared = shared
-    for (const [literal, weight] of softs) if (!sat.isRefuted(literal)) this.#penalise(literal, weight)
+    for (const [literal, weight] of softs) {
+      if (sat.isRefuted(-literal)) this.#bound += weight
+      else if (!sat.isRefuted(literal)) this.#penalise(literal, weight)
+    }
     for (const { core, counter } of shared ?? []) this.#relax(core, counter)
   }
 
@@ -116,10 +122,10 @@ export class CoreGuided {
     return literals
   }
 
-  /** The refutation's penalised literals, tightened by refuting it again from itself. */
+  /** The refutation's penalised literals; a large core is tightened by refuting it again from itself. */
   #core(given: readonly number[], solve: (assumptions: readonly number[]) => boolean | undefined): number[] {
     let core = this.#penalisedIn(this.#sat.core())
-    while (core.length > 1) {
+    while (core.length > SMALL_CORE) {
       if (solve([...given, ...core.map(literal => -literal)]) !== false) break
       const tighter = this.#penalisedIn(this.#sat.core())
       if (tighter.length >= core.length) break
