@@ -80,7 +80,7 @@ test('a version outside a range is a fault with npm’s own words', needsNpm, as
   using project = projectWith(await lockWith('1.0.0'), await lockWith('2.0.0'))
   await assert.rejects(verifyWithNpm(project.check), {
     code: 'native-failed',
-    message: /npm ci does not accept the result \(EUSAGE\):(.|\n)*\n {2}(Invalid|Missing): (.*)leaf@/,
+    message: /npm ci does not accept the result \(EUSAGE\): .* \/ (Invalid|Missing): (.*)leaf@/,
   })
 })
 
@@ -92,7 +92,7 @@ test('an orphan that npm would sweep away is a fault that names it', needsNpm, a
   using project = projectWith(await lockWith('1.0.0'), orphan)
   await assert.rejects(verifyWithNpm(project.check), {
     code: 'native-failed',
-    message: 'npm install would rewrite package-lock.json, although npm leaves the original as it is:\n  "node_modules/orphan": removed',
+    message: 'npm install would rewrite package-lock.json, although npm leaves the original as it is: "node_modules/orphan": removed.',
   })
 })
 
@@ -106,7 +106,7 @@ test('what npm rewrites in the original too is not held against the result, anyt
   using orphaned = projectWith(before, after.replace('"stem": {', '"orphan": { "version": "1.0.0" },\n    "stem": {'))
   await assert.rejects(verifyWithNpm(orphaned.check), {
     code: 'native-failed',
-    message: /only 1 entry of the original:\n {2}orphan: removed$/,
+    message: /only 1 entry of the original: orphan: removed\.$/,
   })
 })
 
@@ -213,7 +213,7 @@ test('an npm that does not end, cannot be started or says nothing is a coded fau
   }))
   await assert.rejects(verifyWithNpm({ ...project.check, run: evil }), {
     code: 'native-failed',
-    message: /^npm ci does not accept the result \(EEVIL\d\):\n {2}bad news \d$/,
+    message: /^npm ci does not accept the result \(EEVIL\d\): bad news \d$/,
   })
 })
 

@@ -105,18 +105,15 @@ async function skippedOrFault(check: string, refusal: NpmRefusal, ask: Ask, says
   if (original !== undefined && isOldComplaint(refusal, original)) {
     return { check, result: 'skipped', detail: `npm refuses the original too: ${summary(refusal)}` }
   }
-  const lines = refusal.lines.slice(0, 12).map(line => `\n  ${line}`)
-  throw new Fault('native-failed', `${says}${refusal.code === undefined ? '' : ` (${refusal.code})`}:${lines.join('')}`)
+  const lines = refusal.lines.slice(0, 12).map(line => line.trim())
+  throw new Fault('native-failed', `${says}${refusal.code === undefined ? '' : ` (${refusal.code})`}: ${lines.join(' / ')}`)
 }
 
 function rewrites(question: Parameters<typeof compareRewrites>[0], original: string): Fault {
   const { beyond } = compareRewrites(question)
   const named = beyond.length === 0 ? ['the order or the spacing of its text'] : beyond.slice(0, MAX_NAMED)
   if (beyond.length > MAX_NAMED) named.push(`and ${beyond.length - MAX_NAMED} more`)
-  return new Fault(
-    'native-failed',
-    `npm install would rewrite ${question.file}, although ${original}:${named.map(line => `\n  ${line}`).join('')}`,
-  )
+  return new Fault('native-failed', `npm install would rewrite ${question.file}, although ${original}: ${named.join('; ')}.`)
 }
 
 function entryCount(entries: number): string {

@@ -44,6 +44,16 @@ test('npm may add flags that the npm of the lock did not know, where reachabilit
   assert.deepEqual(compare(knows, knows, knowsAfter, knowsByNpm).beyond, ['b: peer added'])
 })
 
+test('npm may repeat the whole tree below a link to the project itself, where it did so before', () => {
+  const lock = (version: string, copied?: object) =>
+    v1({ p: { version: 'file:', ...(copied === undefined ? {} : { dependencies: copied }) }, a: { version } })
+  const before = lock('1')
+  const beforeByNpm = lock('1', { a: { version: '1' } })
+  const afterByNpm = v1({ p: { version: 'file:', dependencies: { a: { version: '2' }, b: { version: '1' } } }, a: { version: '2' } })
+  assert.deepEqual(compare(before, beforeByNpm, lock('2'), afterByNpm).beyond, [])
+  assert.deepEqual(compare(before, before, lock('2'), afterByNpm).beyond, ['p > a: added', 'p > b: added'])
+})
+
 test('names that reach a prototype are names', () => {
   const lock = (version: string) => `{"packages":{"__proto__":{"version":"${version}","constructor":{"__proto__":1}}}}`
   assert.deepEqual(compare(lock('1'), lock('1'), lock('2'), lock('3')).beyond, ['"__proto__": version changed'])

@@ -40,16 +40,24 @@ export function compareRewrites({ before, beforeByNpm, after, afterByNpm, file }
   const patched = rewriteOf(original, result)
   const habits = new Set([...old.values()].flatMap(kinds => [...kinds]))
   const unknown = unknownFlags(original)
+  const copied = copiedBelow(original, old)
   const beyond: string[] = []
   for (const [path, kinds] of now) {
     const own = old.get(path)
     const touched = own !== undefined || patched.has(path)
     for (const kind of kinds) {
       const habit = touched && habits.has(kind) && (!kind.startsWith('*') || (kind === '* removed' && isBundled(result.get(path))))
-      if (own?.has(kind) !== true && !habit && !unknown.has(kind)) beyond.push(`${path}: ${kind.replace('* ', '')}`)
+      const copy = kind === '* added' && copied.some(link => path.startsWith(link))
+      if (own?.has(kind) !== true && !habit && !unknown.has(kind) && !copy) beyond.push(`${path}: ${kind.replace('* ', '')}`)
     }
   }
   return { before: old.size, beyond }
+}
+
+/** Links of a version 1 tree below which npm repeats what is installed in their folder, as in a project that depends on itself. */
+function copiedBelow(original: Entries, old: Rewrite): readonly string[] {
+  const links = [...original].flatMap(([path, entry]) => (entry.get('version')?.startsWith('"file:') === true ? [`${path} > `] : []))
+  return links.filter(link => [...old].some(([path, kinds]) => path.startsWith(link) && kinds.has('* added')))
 }
 
 /** npm 6 knew neither flag, so its locks get none, whatever becomes of an entry; a newer npm writes what it finds missing. */
