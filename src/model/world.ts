@@ -101,7 +101,7 @@ export interface BuiltWorld {
 export interface WorldState {
   /** What has been read: packages whose versions are told apart (each other one is a stand-in until a plan would profit from it), and bundles. */
   readonly expanded: ReadonlySet<string>
-  /** Versions that placing has shown to have no place, `name@version`. */
+  /** Versions that placing has shown to have no place, `name@version`; `name@*` for all new ones of a package, `*` for all. */
   readonly banned: ReadonlySet<string>
   /** Offer manifest edits. */
   readonly manifest: boolean

@@ -41,6 +41,7 @@ export async function propose<Built extends BuiltWorld, Result extends Realisati
   const expanded = new Set(start)
   const banned = new Set<string>()
   const notes: string[] = []
+  const suspected = new Map<string, number>()
   const shared = { expanded, banned, ...(options.progress === undefined ? {} : { progress: options.progress }) }
   for (let placing = 0; placing < MAX_PLACINGS; placing++) {
     const counted = options.budget === 'knee' || typeof options.budget === 'number'
@@ -52,7 +53,7 @@ export async function propose<Built extends BuiltWorld, Result extends Realisati
     const chosen = same ? everything : await within(source, { ...shared, bounds, manifest: options.manifest }, priced.points, notes)
     const realised = source.realise(chosenVersions(source, chosen))
     if (realised.suspects.length > 0) {
-      for (const suspect of realised.suspects) banned.add(suspect)
+      ban(banned, realised.suspects, suspected, placing)
       continue
     }
     const asked = options.priceList ? () => true : (finding: string) => isOpen(chosen, finding)
@@ -84,6 +85,21 @@ async function within<Built extends BuiltWorld>(
     )
     return choose(source, { ...options, bounds: cornerAt(points, corner) })
   }
+}
+
+/**
+ * Does without the versions that found no place; a package that fails again keeps the versions it has. When little time is left all
+ * new versions go, and what can be had without any remains.
+ */
+function ban(banned: Set<string>, suspects: readonly string[], suspected: Map<string, number>, placing: number) {
+  for (const suspect of suspects) {
+    banned.add(suspect)
+    const name = suspect.slice(0, suspect.lastIndexOf('@'))
+    const times = (suspected.get(name) ?? 0) + 1
+    suspected.set(name, times)
+    if (times > 2) banned.add(`${name}@*`)
+  }
+  if (placing >= MAX_PLACINGS - 2) banned.add('*')
 }
 
 const NO_CURVE = { points: [], gaps: [] } as const

@@ -9,7 +9,7 @@ import { overriddenRange, scopeBelow } from './overrides.ts'
 import { distancesOf, PackageUnits, VersionList } from './package-units.ts'
 import { breakingLine, compareVersions, inRange, parseSpec } from './ranges.ts'
 import type { TreeNode } from './tree.ts'
-import { coneOf, type NpmWorld, vulnerablePackages, type WorldInput } from './world-input.ts'
+import { coneOf, type NpmWorld, type Relaxed, vulnerablePackages, type WorldInput } from './world-input.ts'
 
 export function buildWorld(input: WorldInput): NpmWorld {
   const cone = coneOf(input)
@@ -21,13 +21,6 @@ export function buildWorld(input: WorldInput): NpmWorld {
     for (const name of builder.alsoMovable) input.memo.movable.add(name)
     movable = withPeerDependents(input.locked, new Set([...movable, ...builder.alsoMovable]))
   }
-}
-
-/** The ladder beyond a range: a project's own range may be raised, a package's may be overridden for that package alone. */
-interface Relaxed extends Pick<Relaxation, 'kind'> {
-  /** Location of the manifest, or the package whose need is overridden. */
-  readonly owner: string
-  readonly name?: string
 }
 
 const NO_UNITS = new PackageUnits([], new VersionList([]))
@@ -116,7 +109,7 @@ class WorldBuilder {
       ),
     }))
     for (const { facts, young } of found) {
-      if (banned.has(`${name}@${facts.version}`)) continue
+      if (banned.has(`${name}@${facts.version}`) || banned.has(`${name}@*`) || banned.has('*')) continue
       const id = this.#add(name, facts.version, {
         gainedLine: gainedLine(name, facts.version, locked.lines.get(name)),
         distance: distances.get(facts.version) ?? 1,

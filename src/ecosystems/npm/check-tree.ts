@@ -1,5 +1,6 @@
 /** Compares two trees need by need, without regard to how the second came about. */
 
+import { reachable } from './locked.ts'
 import { compareVersions, inRange, parseSpec } from './ranges.ts'
 import { resolve, type Tree, type TreeNode } from './tree.ts'
 
@@ -22,8 +23,10 @@ function keyOf(defect: Defect): string {
 
 function defects(tree: Tree): readonly Defect[] {
   const found: Defect[] = []
+  // What nothing leads to is not installed, so nobody misses what it would need.
+  const reached = reachable(tree)
   for (const node of tree.values()) {
-    if (node.link !== undefined) continue
+    if (node.link !== undefined || !reached.has(node.location)) continue
     for (const need of node.needs) {
       const at = resolve(tree, node.location, need.name)
       const target = at === undefined ? undefined : tree.get(at)
@@ -49,7 +52,9 @@ function served(tree: Tree, name: string, range: string, target: TreeNode): bool
 
 function movedDown(before: Tree, after: Tree): readonly Defect[] {
   const found: Defect[] = []
+  const reached = reachable(after)
   for (const node of after.values()) {
+    if (!reached.has(node.location)) continue
     const was = before.get(node.location)
     if (was === undefined || was.version !== node.version || was.packageName !== node.packageName || node.link !== undefined) continue
     for (const need of node.needs) {

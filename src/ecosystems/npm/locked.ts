@@ -60,7 +60,7 @@ export function readLocked(tree: Tree): Locked {
 }
 
 /** Everything that some need leads to from the root, peers that may be absent included. */
-function reachable(tree: Tree): ReadonlySet<string> {
+export function reachable(tree: Tree): ReadonlySet<string> {
   const reached = new Set([''])
   const queue = ['']
   for (let location = queue.pop(); location !== undefined; location = queue.pop()) {

@@ -1,7 +1,7 @@
 /** What a world is built from, and what comes of it. */
 import type { AdvisoryMatch } from '../../model/advisory.ts'
 import type { Catalogue, VersionFacts } from '../../model/catalogue.ts'
-import type { BuiltWorld, WorldState } from '../../model/world.ts'
+import type { BuiltWorld, Relaxation, WorldState } from '../../model/world.ts'
 import type { BundleNode } from './bundles.ts'
 import type { CandidateRules } from './candidates.ts'
 import { coneOfInfluence, type Locked } from './locked.ts'
@@ -49,4 +49,11 @@ export function vulnerablePackages({ locked, match, weigh }: Pick<WorldInput, 'l
 /** Packages that carry a finding that weighs, and all from which one is reached. */
 export function coneOf({ locked, match, weigh }: Pick<WorldInput, 'locked' | 'match' | 'weigh'>): ReadonlySet<string> {
   return coneOfInfluence(locked, (name, version) => match(name, version).filter(found => weigh(name, found).weight > 0))
+}
+
+/** The ladder beyond a range: a project's own range may be raised, a package's may be overridden for that package alone. */
+export interface Relaxed extends Pick<Relaxation, 'kind'> {
+  /** Location of the manifest, or the package whose need is overridden. */
+  readonly owner: string
+  readonly name?: string
 }
