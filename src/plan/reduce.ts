@@ -1,7 +1,7 @@
 /**
  * Dominance. A new unit w is dropped when some unit u of the same package is at least as good in every way: every choice that w
- * satisfies, u satisfies; whatever u needs, w needs at least as narrowly; u carries no advisory group, breaking line, install script
- * or distance that w does not. Any plan with w is then no worse with u instead, so no level of the objective changes. Dropping units
+ * satisfies, u satisfies; whatever u needs, w needs at least as narrowly; u brings no risk, breaking line, install script or distance that
+ * w does not. Any plan with w is then no worse with u instead, so no level of the objective changes. Dropping units
  * empties choices and memberships, so it repeats until nothing changes. Measured on 36,000 versions: a third of the variables stay.
  */
 import type { Unit, World } from '../model/world.ts'
@@ -17,14 +17,14 @@ const MAX_ROUNDS = 16
 
 export function reduce(world: World): Reduced {
   const live = world.units.map(() => true)
-  const groups = groupsOf(world)
+  const flaws = flawsOf(world)
   const peerKeys = world.units.map(unit => unit.peers.map(peer => `${peer.package} ${peer.choice} ${peer.optional}`).join('\n'))
-  const kinds = kindsOf(world, groups, peerKeys)
+  const kinds = kindsOf(world, flaws, peerKeys)
   const dependents = dependentsOf(world)
   let needed = reach(world, live)
   let suspects: ReadonlySet<string> | undefined
   for (let round = 0; round < MAX_ROUNDS && suspects?.size !== 0; round++) {
-    const measures = { live, groups, peerKeys, kinds, memberships: membershipsOf(world, live, needed), subsets: new Subsets(world, live) }
+    const measures = { live, flaws, peerKeys, kinds, memberships: membershipsOf(world, live, needed), subsets: new Subsets(world, live) }
     const shrunk = new Set<string>()
     for (const [name, units] of byPackage(world, live)) {
       if (suspects !== undefined && !suspects.has(name)) continue
@@ -43,11 +43,11 @@ export function reduce(world: World): Reduced {
 }
 
 /** Units of one kind differ in nothing but their distance and what they satisfy. */
-function kindsOf(world: World, groups: readonly ReadonlySet<string>[], peerKeys: readonly string[]): number[] {
+function kindsOf(world: World, flaws: readonly Flaws[], peerKeys: readonly string[]): number[] {
   const numbers = new Map<string, number>()
   return world.units.map((unit, id) => {
     if (unit.locked) return -1
-    const key = [unit.needs.join(), [...(groups[id] ?? [])].sort().join(), unit.gainedLine, unit.gainsScript, peerKeys[id]].join('\n')
+    const key = [unit.needs.join(), flawsKey(flaws[id]), unit.gainedLine, unit.gainsScript, peerKeys[id]].join('\n')
     const known = numbers.get(key) ?? numbers.size
     numbers.set(key, known)
     return known
@@ -101,10 +101,44 @@ function reach(world: World, live: boolean[]): boolean[] {
   return needed
 }
 
-function groupsOf(world: World): ReadonlySet<string>[] {
-  const groups = world.units.map(() => new Set<string>())
-  for (const risk of world.risks) for (const unit of risk.units) groups[unit]?.add(risk.group)
-  return groups
+/** What a unit adds to the risk: findings that only it brings, by advisory group, and findings that other units bring as well. */
+interface Flaws {
+  readonly own: Map<string, { weight: number; aside: number }>
+  readonly shared: Set<number>
+}
+
+function flawsOf(world: World): readonly Flaws[] {
+  const flaws = world.units.map((): Flaws => ({ own: new Map(), shared: new Set() }))
+  world.risks.forEach((risk, id) => {
+    for (const unit of risk.units) {
+      const of = flaws[unit]
+      if (of === undefined) continue
+      if (risk.units.length > 1) {
+        of.shared.add(id)
+        continue
+      }
+      const known = of.own.get(risk.group) ?? { weight: 0, aside: 0 }
+      const aside = risk.present ? 0 : risk.aside
+      of.own.set(risk.group, { weight: known.weight + risk.weight, aside: known.aside + aside })
+    }
+  })
+  return flaws
+}
+
+function flawsKey(flaws: Flaws | undefined): string {
+  if (flaws === undefined) return ''
+  const own = [...flaws.own].map(([group, { weight, aside }]) => `${group} ${weight} ${aside}`)
+  return `${own.sort().join()} ${[...flaws.shared].join()}`
+}
+
+/** Whatever else is present, `better` adds no more to the risk than `worse` does. */
+function addsNoRisk(better: Flaws | undefined, worse: Flaws | undefined): boolean {
+  if (better === undefined || worse === undefined || !isSubset(better.shared, worse.shared)) return false
+  for (const [group, { weight, aside }] of better.own) {
+    const other = worse.own.get(group)
+    if (other === undefined || other.weight < weight || other.aside < aside) return false
+  }
+  return true
 }
 
 /** Per unit: which needed choices (and which of their relaxations) it satisfies, as bits numbered within its package. */
@@ -144,7 +178,7 @@ function byPackage(world: World, live: readonly boolean[]): ReadonlyMap<string, 
 
 interface Measures {
   readonly live: boolean[]
-  readonly groups: readonly ReadonlySet<string>[]
+  readonly flaws: readonly Flaws[]
   readonly peerKeys: readonly string[]
   readonly kinds: readonly number[]
   readonly memberships: readonly Uint32Array[]
@@ -182,14 +216,14 @@ function dropDominated(world: World, units: readonly number[], measures: Measure
   return dropped
 }
 
-function dominates(world: World, better: number, worse: number, { groups, peerKeys, memberships, subsets }: Measures): boolean {
+function dominates(world: World, better: number, worse: number, { flaws, peerKeys, memberships, subsets }: Measures): boolean {
   const u = world.units[better]
   const w = world.units[worse]
   if (u === undefined || w === undefined || u.unread !== undefined || w.standIn) return false
   if (u.distance > w.distance || (u.gainsScript && !w.gainsScript)) return false
   if (u.gainedLine !== undefined && u.gainedLine !== w.gainedLine) return false
   if (u.peers.length > 0 && peerKeys[better] !== peerKeys[worse]) return false
-  if (!coversBits(memberships[better], memberships[worse]) || !isSubset(groups[better], groups[worse])) return false
+  if (!coversBits(memberships[better], memberships[worse]) || !addsNoRisk(flaws[better], flaws[worse])) return false
   return u.needs.every(need => w.needs.some(other => subsets.within(other, need)))
 }
 
