@@ -4,7 +4,7 @@ import { declaredByFacts } from './build-tree.ts'
 import { needsBeyond } from './bundles.ts'
 import { candidates } from './candidates.ts'
 import { type LockedUnit, type ResolvedNeed, withPeerDependents } from './locked.ts'
-import { bundleKey, consumerKey, gainedLine, servedToday } from './locked-facts.ts'
+import { bundleKey, consumerKey, gainedInside, gainedLine, servedToday } from './locked-facts.ts'
 import { overriddenRange, scopeBelow } from './overrides.ts'
 import { distancesOf, PackageUnits, VersionList } from './package-units.ts'
 import { breakingLine, compareVersions, inRange, parseSpec } from './ranges.ts'
@@ -111,7 +111,7 @@ class WorldBuilder {
     for (const { facts, young } of found) {
       if (banned.has(`${name}@${facts.version}`) || banned.has(`${name}@*`) || banned.has('*')) continue
       const id = this.#add(name, facts.version, {
-        gainedLine: gainedLine(name, facts.version, locked.lines.get(name)),
+        gainedLine: gainedLine(name, facts.version, locked.lines.get(name)) ?? gainedInside(bundleOf(name, facts.version), locked.lines),
         distance: distances.get(facts.version) ?? 1,
         gainsScript: facts.hasInstallScript === true && !scriptHere,
         unread: facts.bundled === undefined || expanded.has(bundleKey(name, facts.version)) ? undefined : bundleKey(name, facts.version),

@@ -19,6 +19,18 @@ export function gainedLine(name: string, version: string, lines: ReadonlySet<str
   return lines === undefined || lines.has(line) ? undefined : `${name} ${line}`
 }
 
+/** The first line that a bundle would bring and the lock does not have: for the whole bundle one line is counted. */
+export function gainedInside(
+  bundle: readonly { readonly name: string; readonly version: string }[] | undefined,
+  lines: ReadonlyMap<string, ReadonlySet<string>>,
+): string | undefined {
+  for (const { name, version } of bundle ?? []) {
+    const gained = gainedLine(name, version, lines.get(name))
+    if (gained !== undefined) return gained
+  }
+  return undefined
+}
+
 export interface ServedToday {
   readonly lowest: string | undefined
   readonly unmetPeer: boolean
