@@ -23,7 +23,8 @@ export async function openEngine(world: EngineWorld): Promise<Engine> {
       return updateAdvisories({
         folder: join(homeFolder(world.environment), 'advisories'),
         ...(from === undefined ? {} : { source: from }),
-        ecosystems,
+        // What Suture can fix today; name others to hold them too.
+        ecosystems: ecosystems.length > 0 ? ecosystems : ['npm'],
         fetch: proxiedFetch(world.environment),
         now: world.now,
         progress: world.progress,
