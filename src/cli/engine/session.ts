@@ -33,6 +33,7 @@ export class Session {
   readonly #request: ScanRequest
   readonly #matches = new Map<string, readonly AdvisoryMatch[]>()
   #catalogue: NpmCatalogue | undefined
+  #before: Date | undefined
 
   constructor(world: EngineWorld, request: ScanRequest) {
     this.world = world
@@ -71,6 +72,7 @@ export class Session {
         import('../../ecosystems/npm/registry/catalogue.ts'),
       ])
       const config = await loadNpmConfig({ folder: this.repository.folder, env: this.world.environment })
+      this.#before = config.before === undefined ? undefined : new Date(config.before)
       this.#catalogue = openCatalogue({
         config,
         cacheFolder: join(homeFolder(this.world.environment), 'registry'),
@@ -92,7 +94,13 @@ export class Session {
       repository: this.repository,
       catalogue,
       archive: (name, version, integrity) => catalogue.tarball(name, version, integrity),
-      rules: { policy: this.policy, node: this.policy.node ?? manifest?.node, now: this.now, needsIntegrity: true },
+      rules: {
+        policy: this.policy,
+        node: this.policy.node ?? manifest?.node,
+        now: this.now,
+        needsIntegrity: true,
+        ...(this.#before === undefined ? {} : { before: this.#before }),
+      },
       match: this.match,
       weigh: (name, match) => {
         const weight = weightOf(this.policy, name, match, this.now)

@@ -10,6 +10,8 @@ export interface CandidateRules {
   /** The Node.js range the project declares, if any. */
   readonly node: string | undefined
   readonly now: Date
+  /** npm's own `before` (or `min-release-age`): nothing published later may enter. */
+  readonly before?: Date
   /** The lock records integrity values, so a version without one cannot enter. */
   readonly needsIntegrity: boolean
 }
@@ -61,6 +63,7 @@ function isAdmissible(name: string, facts: VersionFacts, allowed: Allowed, rules
   // A shrinkwrap decides about what is below it, and its content is not in the metadata.
   if (facts.hasShrinkwrap === true) return false
   if (rules.needsIntegrity && facts.integrity === undefined) return false
+  if (rules.before !== undefined && !(Date.parse(facts.published ?? '') <= rules.before.getTime())) return false
   const pin = Object.hasOwn(rules.policy.pin, name) ? rules.policy.pin[name] : undefined
   if (pin !== undefined && !inRange(facts.version, pin)) return false
   return runsOn(facts.node, allowed.node)
