@@ -1,0 +1,152 @@
+/** From a lock and a catalogue to a placed tree, through the whole planner, on worlds small enough to see the answer. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readManifest } from '../src/ecosystems/npm/manifest.ts'
+import { Planning } from '../src/ecosystems/npm/planning.ts'
+import { readLock } from '../src/ecosystems/npm/read-lock.ts'
+import type { PackageFacts, VersionFacts } from '../src/model/catalogue.ts'
+import type { Budget } from '../src/model/plan.ts'
+import { DEFAULT_POLICY } from '../src/model/policy.ts'
+import { propose } from '../src/plan/propose.ts'
+
+type Entry = { version: string; dependencies?: Record<string, string>; peerDependencies?: Record<string, string> }
+type Registry = Record<string, Record<string, Omit<VersionFacts, 'version'>>>
+
+interface Case {
+  readonly roots: Record<string, string>
+  readonly lock: Record<string, Entry>
+  readonly registry: Registry
+  /** `name@version`s that carry one high finding. */
+  readonly vulnerable: readonly string[]
+  readonly budget?: Budget
+}
+
+async function placed({ roots, lock, registry, vulnerable, budget = 'all' }: Case): Promise<Record<string, string>> {
+  const packages = { '': { dependencies: roots }, ...lock }
+  const versionsOf = (name: string): readonly VersionFacts[] =>
+    Object.entries(registry[name] ?? {}).map(([version, facts]) => ({ version, integrity: 'sha512-x', ...facts }))
+  const loaded = new Map<string, PackageFacts>()
+  const planning = await Planning.open({
+    repository: {
+      folder: '',
+      lock: readLock('package-lock.json', JSON.stringify({ lockfileVersion: 3, packages })),
+      manifest: readManifest('package.json', JSON.stringify({ dependencies: roots })),
+      files: [],
+      manifests: [],
+    },
+    catalogue: {
+      load: async names => {
+        for (const name of names) loaded.set(name, { name, versions: versionsOf(name), tags: {} })
+      },
+      get: name => loaded.get(name),
+    },
+    rules: { policy: DEFAULT_POLICY, node: undefined, now: new Date('2026-01-01T00:00:00Z'), needsIntegrity: true },
+    match: (name, version) =>
+      vulnerable.includes(`${name}@${version}`) ? [{ id: `X-${name}`, group: `X-${name}`, ids: [`X-${name}`], severity: 'high' }] : [],
+    weigh: () => ({ weight: 30, aside: 0 }),
+    archive: async () => new Uint8Array(),
+  })
+  const { realised } = await propose(planning, { budget, manifest: false, priceList: false })
+  assert.deepEqual(realised.defects, [])
+  return Object.fromEntries([...realised.tree].flatMap(([location, { version }]) => (location === '' ? [] : [[location, version]])))
+}
+
+test('a hoisted version is replaced in place where every consumer accepts the fix, by the lowest that fixes', async () => {
+  const tree = await placed({
+    roots: { a: '^1.0.0', b: '^1.0.0' },
+    lock: {
+      'node_modules/a': { version: '1.0.0', dependencies: { leaf: '^1.0.0' } },
+      'node_modules/b': { version: '1.0.0', dependencies: { leaf: '~1.0.0' } },
+      'node_modules/leaf': { version: '1.0.0' },
+    },
+    registry: { a: { '1.0.0': {} }, b: { '1.0.0': {} }, leaf: { '1.0.0': {}, '1.0.1': {}, '1.0.2': {}, '1.1.0': {} } },
+    vulnerable: ['leaf@1.0.0'],
+  })
+  assert.deepEqual(tree, { 'node_modules/a': '1.0.0', 'node_modules/b': '1.0.0', 'node_modules/leaf': '1.0.1' })
+})
+
+test('where one range refuses the fix, moving the other consumer alone would remove nothing, so nothing moves', async () => {
+  const tree = await placed({
+    roots: { a: '^1.0.0', b: '^1.0.0' },
+    lock: {
+      'node_modules/a': { version: '1.0.0', dependencies: { leaf: '^1.0.0' } },
+      'node_modules/b': { version: '1.0.0', dependencies: { leaf: '1.0.0' } },
+      'node_modules/leaf': { version: '1.0.0' },
+    },
+    registry: { a: { '1.0.0': {} }, b: { '1.0.0': { dependencies: { leaf: '1.0.0' } } }, leaf: { '1.0.0': {}, '1.1.0': {} } },
+    vulnerable: ['leaf@1.0.0'],
+  })
+  assert.equal(tree['node_modules/leaf'], '1.0.0')
+})
+
+test('a parent moves when only its newer version lets the fix in', async () => {
+  const tree = await placed({
+    roots: { a: '^1.0.0' },
+    lock: { 'node_modules/a': { version: '1.0.0', dependencies: { leaf: '1.0.0' } }, 'node_modules/leaf': { version: '1.0.0' } },
+    registry: {
+      a: {
+        '1.0.0': { dependencies: { leaf: '1.0.0' } },
+        '1.1.0': { dependencies: { leaf: '^1.0.0' } },
+        '1.2.0': { dependencies: { leaf: '^1.0.0' } },
+      },
+      leaf: { '1.0.0': {}, '1.0.1': {} },
+    },
+    vulnerable: ['leaf@1.0.0'],
+  })
+  assert.deepEqual(tree, { 'node_modules/a': '1.1.0', 'node_modules/leaf': '1.0.1' })
+})
+
+test('a clean copy that is there already serves, and no version enters', async () => {
+  const tree = await placed({
+    roots: { a: '^1.0.0', leaf: '^1.0.0' },
+    lock: {
+      'node_modules/a': { version: '1.0.0', dependencies: { leaf: '^1.0.0' } },
+      'node_modules/a/node_modules/leaf': { version: '1.0.0' },
+      'node_modules/leaf': { version: '1.0.1' },
+    },
+    registry: { a: { '1.0.0': { dependencies: { leaf: '^1.0.0' } } }, leaf: { '1.0.0': {}, '1.0.1': {}, '1.0.2': {} } },
+    vulnerable: ['leaf@1.0.0'],
+  })
+  assert.deepEqual(tree, { 'node_modules/a': '1.0.0', 'node_modules/leaf': '1.0.1' })
+})
+
+test('a peer keeps the version it stands beside, or moves along', async () => {
+  const lock = {
+    'node_modules/host': { version: '1.0.0' },
+    'node_modules/plugin': { version: '1.0.0', peerDependencies: { host: '1.0.0' } },
+  }
+  const host = { '1.0.0': {}, '1.0.1': {} }
+  const plugin = { '1.0.0': { peerDependencies: { host: '1.0.0' } } }
+  const question = { roots: { host: '^1.0.0', plugin: '^1.0.0' }, lock, vulnerable: ['host@1.0.0'] }
+  assert.equal((await placed({ ...question, registry: { host, plugin } }))['node_modules/host'], '1.0.0')
+  const moving = { ...plugin, '1.1.0': { peerDependencies: { host: '^1.0.0' } } }
+  assert.deepEqual(await placed({ ...question, registry: { host, plugin: moving } }), {
+    'node_modules/host': '1.0.1',
+    'node_modules/plugin': '1.1.0',
+  })
+})
+
+test('by default no breaking line is gained', async () => {
+  const question = {
+    roots: { a: '^1.0.0' },
+    lock: { 'node_modules/a': { version: '1.0.0', dependencies: { leaf: '>=1.0.0' } }, 'node_modules/leaf': { version: '1.0.0' } },
+    registry: { a: { '1.0.0': { dependencies: { leaf: '>=1.0.0' } } }, leaf: { '1.0.0': {}, '2.0.0': {} } },
+    vulnerable: ['leaf@1.0.0'],
+  }
+  assert.equal((await placed({ ...question, budget: 'default' }))['node_modules/leaf'], '1.0.0')
+  assert.equal((await placed(question))['node_modules/leaf'], '2.0.0')
+})
+
+test('what nothing needs any more goes, and what a fix brings stands as high as it can', async () => {
+  const tree = await placed({
+    roots: { a: '^1.0.0' },
+    lock: { 'node_modules/a': { version: '1.0.0', dependencies: { old: '^1.0.0' } }, 'node_modules/old': { version: '1.0.0' } },
+    registry: {
+      a: { '1.0.0': { dependencies: { old: '^1.0.0' } }, '1.0.1': { dependencies: { fresh: '^1.0.0' } } },
+      old: { '1.0.0': {} },
+      fresh: { '1.0.0': {}, '1.4.0': {} },
+    },
+    vulnerable: ['old@1.0.0'],
+  })
+  assert.deepEqual(tree, { 'node_modules/a': '1.0.1', 'node_modules/fresh': '1.4.0' })
+})
