@@ -7,6 +7,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AuditedProject, auditTable } from './audit-table.ts'
+import { CACHE } from './bundled.ts'
 import { runCommand } from './command.ts'
 import { readTree } from './lock-tree.ts'
 import { measure } from './measure.ts'
@@ -16,7 +17,6 @@ import { matcherOf, type OsvRecord, readOsv } from './osv.ts'
 import { snapshotNdjson } from './snapshot.ts'
 
 const EXAMPLE = join(import.meta.dirname, '../examples/firebase-tools-11')
-const CACHE = join(import.meta.dirname, '../node_modules/.cache/suture-bench')
 
 interface Bench {
   readonly advisories: string

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { bundled } from './bundled.ts'
 import type { Usage } from './usage.ts'
 
 export const PROGRAM = join(import.meta.dirname, '../dist/suture.js')
@@ -18,9 +19,10 @@ export interface Run extends Usage {
 export async function runCommand(folder: string, home: string, args: readonly string[], timeoutSeconds = 600): Promise<Run> {
   const temporary = mkdtempSync(join(tmpdir(), 'suture-bench-usage-'))
   const file = join(temporary, 'usage.json')
+  const watcher = await bundled('usage')
   try {
     const started = performance.now()
-    const child = spawn(process.execPath, ['--import', join(import.meta.dirname, 'usage.ts'), PROGRAM, ...args], {
+    const child = spawn(process.execPath, ['--import', watcher, PROGRAM, ...args], {
       cwd: folder,
       env: { ...process.env, SUTURE_HOME: home, SUTURE_BENCH_USAGE: file, NO_COLOR: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,13 +1,11 @@
-/** The solver's part in processes of its own: bundled, because stripping types at run time would count as its memory. */
+/** The solver's part in a process of its own. */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { build } from 'esbuild'
 import type { World } from '../src/model/world.ts'
+import { bundled, CACHE } from './bundled.ts'
 import type { SolverRun } from './solver.ts'
 import type { Usage } from './usage.ts'
-
-const FOLDER = join(import.meta.dirname, '../node_modules/.cache/suture-bench')
 
 export interface SolverMeasure extends Usage {
   readonly runs: readonly SolverRun[]
@@ -15,18 +13,9 @@ export interface SolverMeasure extends Usage {
 
 /** `rounds` in one process: the first is cold, the others have compiled code. */
 export async function measureSolver(world: World, rounds: number): Promise<SolverMeasure> {
-  mkdirSync(FOLDER, { recursive: true })
-  const [worldFile, usageFile, program, watcher] = ['world.json', 'usage.json', 'solver.mjs', 'usage.mjs'].map(name =>
-    join(FOLDER, name),
-  ) as [string, string, string, string]
+  const [program, watcher] = [await bundled('solver'), await bundled('usage')]
+  const [worldFile, usageFile] = [join(CACHE, 'world.json'), join(CACHE, 'usage.json')]
   writeFileSync(worldFile, JSON.stringify(world))
-  for (const [entry, outfile] of [
-    ['solver.ts', program],
-    ['usage.ts', watcher],
-  ] as const) {
-    const entryPoints = [join(import.meta.dirname, entry)]
-    await build({ entryPoints, outfile, bundle: true, platform: 'node', format: 'esm', target: 'node24', external: ['cadical-wasm'] })
-  }
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', watcher, program, worldFile, String(rounds)], {
     encoding: 'utf8',
     maxBuffer: 1 << 24,

@@ -62,7 +62,6 @@ async function commandRows(project: SyntheticProject): Promise<string[][]> {
     ['`suture fix --budget all --no-native`, warm cache', project.home, fix],
     ['`suture plan --budget all`, empty cache', `${project.home}-plan`, plan],
     ['`suture plan --budget all`, warm cache', `${project.home}-plan`, plan],
-    ['`suture fix --budget all --no-native`, once more', project.home, fix],
   ] as const) {
     project.reset()
     project.requests()

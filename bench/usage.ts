@@ -1,5 +1,5 @@
 /**
- * Loaded into a measured process (`node --import bench/usage.ts …`): when it ends it writes what it used to the file that
+ * Loaded into a measured process (`node --import …`): when it ends it writes what it used to the file that
  * SUTURE_BENCH_USAGE names.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
