@@ -204,16 +204,22 @@ function dropTwins(world: World, units: readonly number[], { live, kinds, member
   return dropped
 }
 
+/** What dominates is no further away, and dominance is transitive: each unit is held only against those that stay so far. */
 function dropDominated(world: World, units: readonly number[], measures: Measures): number {
-  let dropped = 0
-  for (const worse of units) {
-    if (world.units[worse]?.locked || !measures.live[worse]) continue
-    const dominated = units.some(better => better !== worse && measures.live[better] && dominates(world, better, worse, measures))
-    if (!dominated) continue
-    measures.live[worse] = false
-    dropped++
+  const distance = (id: number): number => world.units[id]?.distance ?? 0
+  const candidates = units.filter(id => measures.live[id]).sort((a, b) => distance(a) - distance(b) || a - b)
+  let kept: number[] = []
+  for (const id of candidates) {
+    if (!world.units[id]?.locked && kept.some(better => dominates(world, better, id, measures))) continue
+    const beaten = kept.filter(
+      other => distance(other) === distance(id) && !world.units[other]?.locked && dominates(world, id, other, measures),
+    )
+    if (beaten.length > 0) kept = kept.filter(other => !beaten.includes(other))
+    kept.push(id)
   }
-  return dropped
+  const stays = new Set(kept)
+  for (const id of candidates) if (!stays.has(id)) measures.live[id] = false
+  return candidates.length - kept.length
 }
 
 function dominates(world: World, better: number, worse: number, { flaws, peerKeys, memberships, subsets }: Measures): boolean {
@@ -224,7 +230,7 @@ function dominates(world: World, better: number, worse: number, { flaws, peerKey
   if (u.gainedLine !== undefined && u.gainedLine !== w.gainedLine) return false
   if (u.peers.length > 0 && peerKeys[better] !== peerKeys[worse]) return false
   if (!coversBits(memberships[better], memberships[worse]) || !addsNoRisk(flaws[better], flaws[worse])) return false
-  return u.needs.every(need => w.needs.some(other => subsets.within(other, need)))
+  return u.needs.length <= w.needs.length && subsets.cover(u.needs, w.needs)
 }
 
 function coversBits(large: Uint32Array | undefined, small: Uint32Array | undefined): boolean {
@@ -251,8 +257,17 @@ class Subsets {
     this.#live = live
   }
 
-  within(small: number, large: number): boolean {
-    if (small === large) return true
+  /** Each of `needs` is met wherever some of `others` is. */
+  cover(needs: readonly number[], others: readonly number[]): boolean {
+    for (const need of needs) {
+      let covered = others.includes(need)
+      for (let at = 0; !covered && at < others.length; at++) covered = this.#within(others[at] ?? -1, need)
+      if (!covered) return false
+    }
+    return true
+  }
+
+  #within(small: number, large: number): boolean {
     const a = this.#world.choices[small]
     const b = this.#world.choices[large]
     if (a === undefined || b === undefined || a.package !== b.package || a.relaxed !== undefined) return false
