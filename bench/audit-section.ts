@@ -4,7 +4,7 @@
  * which a loopback server gives npm when it asks. Everything else comes from the registry that npm is configured with. The bundled
  * example is always among the projects. Results are kept, so that a run can go on where another stopped.
  */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AuditedProject, auditTable } from './audit-table.ts'
 import { CACHE } from './bundled.ts'
@@ -30,7 +30,8 @@ export async function auditSection([corpus, results = join(CACHE, 'audit'), ...o
   writeFileSync(advisories, snapshotNdjson())
   const bench = { advisories, records: readOsv(advisories), results }
   const found = corpus === undefined ? [] : readdirSync(corpus).map(name => join(corpus, name))
-  const folders = [EXAMPLE, ...found].filter(folder => existsSync(join(folder, 'package.json')))
+  // A link would be copied as a link, and what is done to the copy would be done to the project.
+  const folders = [EXAMPLE, ...found].filter(folder => existsSync(join(folder, 'package.json'))).map(folder => realpathSync(folder))
   const asked = folders.filter(folder => only.length === 0 || only.some(name => folder.endsWith(`/${name}`)))
   const projects: AuditedProject[] = []
   for (const folder of asked) projects.push(await audit(bench, folder))

@@ -1,5 +1,5 @@
 /** How time and memory of `suture plan` grow with the number of lock entries, and the same on real locks where a folder of projects is given. */
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runCells, runCommand } from './command.ts'
@@ -45,7 +45,7 @@ async function realRows(corpus: string): Promise<string[][]> {
     const rows: string[][] = []
     for (const { name, entries } of projects) {
       const folder = join(root, name)
-      cpSync(join(corpus, name), folder, { recursive: true })
+      cpSync(realpathSync(join(corpus, name)), folder, { recursive: true })
       const args = [...PLAN, '--advisories', join(root, ADVISORIES)]
       await runCommand(folder, join(root, 'home'), args)
       const warm = await runCommand(folder, join(root, 'home'), args)
