@@ -44,14 +44,19 @@ async function audit(bench: Bench, folder: string): Promise<AuditedProject> {
   const name = folder.slice(folder.lastIndexOf('/') + 1)
   const npm = await kept(join(bench.results, `${name}.npm.json`), () => withNpm(bench, folder, name))
   const suture = await kept(join(bench.results, `${name}.suture.json`), () => withSuture(bench, folder, name))
+  const { ciBefore } = await kept(join(bench.results, `${name}.before.json`), () => untouched(folder))
   const origin = join(folder, 'ORIGIN.json')
   const { source } = existsSync(origin) ? (JSON.parse(readFileSync(origin, 'utf8')) as { readonly source: string }) : { source: name }
   const tree = readTree(folder)
-  const project = { name, source, lockfileVersion: tree.lockfileVersion, entries: tree.nodes.size, npm, suture }
+  const project = { name, source, lockfileVersion: tree.lockfileVersion, entries: tree.nodes.size, ciBefore, npm, suture }
   process.stderr.write(
     `${name}: ${npm.measures.findingsBefore} findings, npm leaves ${npm.measures.findingsAfter}, Suture ${suture.measures.findingsAfter}\n`,
   )
   return project
+}
+
+async function untouched(folder: string): Promise<{ readonly ciBefore: boolean }> {
+  return { ciBefore: (await nativeChecks(folder, readTree(folder).lockFile)).ciAccepts }
 }
 
 async function kept<T>(file: string, make: () => Promise<T>): Promise<T> {

@@ -15,6 +15,8 @@ export interface AuditedProject {
   readonly entries: number
   /** `failure` is empty unless npm gave up. */
   readonly npm: Outcome & { readonly failure: string }
+  /** Whether `npm ci` takes the untouched project. */
+  readonly ciBefore: boolean
   readonly suture: Outcome & {
     readonly peakMB: number
     readonly curve: readonly { readonly newVersions: number; readonly findingsLeft: number }[]
@@ -53,13 +55,14 @@ export function auditTable(projects: readonly AuditedProject[]): string {
       pair(({ measures }) => measures.diffLines),
       pair(({ measures }) => measures.breakingLines.length),
       pair(({ measures }) => measures.movedDown.length + measures.belowLowest.length),
-      pair(({ ciAccepts }) => (ciAccepts ? 'yes' : 'no')),
+      `${pair(({ ciAccepts }) => (ciAccepts ? 'yes' : 'no'))}${project.ciBefore ? '' : ', untouched no'}`,
       pair(({ seconds }) => seconds.toFixed(1)),
     ]
   })
   return `Each pair is npm / Suture, both with everything that lock edits can do. *For as few findings* is what Suture's price list asks for leaving no
 more findings than npm does. *Moved down* counts consumers that get a lower version than before, and versions below the lowest that the lock
-held of a package. npm rewrites version 1 locks whole, as version 3.
+held of a package. npm rewrites version 1 locks whole, as version 3. *Untouched no*: \`npm ci\` refuses the project as it was, too. Results are
+kept from run to run: npm's half of the projects from a folder may be older than Suture's, with the same advisories.
 
 ${table(HEAD, rows)}
 
@@ -80,6 +83,7 @@ function totals(projects: readonly AuditedProject[]): string {
   const sum = (of: (project: AuditedProject) => number, over = compared): number => over.reduce((total, project) => total + of(project), 0)
   const fresh = sum(({ npm }) => npm.measures.newVersions.length)
   const ours = sum(({ suture }) => suture.measures.newVersions.length)
+  const worse = compared.filter(({ npm, suture }) => suture.measures.findingsAfter > npm.measures.findingsAfter)
   const matched = compared.filter(project => asFew(project) !== undefined)
   const few = sum(project => asFew(project) ?? 0, matched)
   const theirs = sum(({ npm }) => npm.measures.newVersions.length, matched)
@@ -88,6 +92,7 @@ function totals(projects: readonly AuditedProject[]): string {
     `Over the ${compared.length} projects where npm did not give up: findings left ${sum(({ npm }) => npm.measures.findingsAfter)} / ${sum(({ suture }) => suture.measures.findingsAfter)},`,
     `new versions ${fresh} / ${ours} (${percent(ours, fresh)}), moved down ${sum(({ npm }) => npm.measures.movedDown.length + npm.measures.belowLowest.length)} / ${sum(({ suture }) => suture.measures.movedDown.length + suture.measures.belowLowest.length)}.`,
     `For as few findings as npm leaves, where the price list reaches that (${matched.length} projects): ${theirs} / ${few} (${percent(few, theirs)}).`,
+    `More findings left than npm leaves: ${worse.length === 0 ? 'nowhere' : worse.map(({ name }) => name).join(', ')}.`,
     `Peak memory of Suture: ${Math.max(0, ...projects.map(({ suture }) => suture.peakMB)).toFixed(0)} MB.`,
   ]
   return lines.join('\n')

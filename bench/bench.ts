@@ -27,5 +27,7 @@ if (built.status !== 0) process.exit(3)
 for (const name of asked === undefined ? SECTIONS : [asked]) {
   const body = await RUNS[name](asked === undefined ? [] : rest)
   process.stdout.write(`${body.trim()}\n\n`)
-  writeSection(name, ['npm run bench --', name, ...rest].join(' '), body)
+  // The page names no folder of one machine.
+  const given = asked !== undefined && rest.length > 0 ? ' <folder of projects>' : ''
+  writeSection(name, `npm run bench -- ${name}${given}`, body)
 }

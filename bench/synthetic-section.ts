@@ -58,10 +58,10 @@ async function commandRows(project: SyntheticProject): Promise<string[][]> {
   const plan = ['plan', '--budget', 'all', '--json', '--quiet', '--advisories', ADVISORIES]
   const rows: string[][] = []
   for (const [name, home, args] of [
-    ['`suture fix --budget all --no-native`, empty cache', project.home, fix],
-    ['`suture fix --budget all --no-native`, warm cache', project.home, fix],
     ['`suture plan --budget all`, empty cache', `${project.home}-plan`, plan],
     ['`suture plan --budget all`, warm cache', `${project.home}-plan`, plan],
+    ['`suture fix --budget all --no-native`, empty cache', project.home, fix],
+    ['`suture fix --budget all --no-native`, warm cache', project.home, fix],
   ] as const) {
     project.reset()
     project.requests()
