@@ -19,9 +19,18 @@ interface Case {
   /** `name@version`s that carry one high finding. */
   readonly vulnerable: readonly string[]
   readonly budget?: Budget
+  /** npm's setting of that name. */
+  readonly legacyPeerDeps?: boolean
 }
 
-async function placed({ roots, lock, registry, vulnerable, budget = 'all' }: Case): Promise<Record<string, string>> {
+async function placed({
+  roots,
+  lock,
+  registry,
+  vulnerable,
+  budget = 'all',
+  legacyPeerDeps = false,
+}: Case): Promise<Record<string, string>> {
   const packages = { '': { dependencies: roots }, ...lock }
   const versionsOf = (name: string): readonly VersionFacts[] =>
     Object.entries(registry[name] ?? {}).map(([version, facts]) => ({ version, integrity: 'sha512-x', ...facts }))
@@ -45,6 +54,7 @@ async function placed({ roots, lock, registry, vulnerable, budget = 'all' }: Cas
       vulnerable.includes(`${name}@${version}`) ? [{ id: `X-${name}`, group: `X-${name}`, ids: [`X-${name}`], severity: 'high' }] : [],
     weigh: () => ({ weight: 30, aside: 0 }),
     archive: async () => new Uint8Array(),
+    legacyPeerDeps,
   })
   const { realised } = await propose(planning, { budget, manifest: false, priceList: false })
   assert.deepEqual(realised.defects, [])
@@ -124,6 +134,24 @@ test('a peer keeps the version it stands beside, or moves along', async () => {
     'node_modules/host': '1.0.1',
     'node_modules/plugin': '1.1.0',
   })
+})
+
+test('where npm is told to ignore peers, they hold nothing, bring nothing and are none to break', async () => {
+  const question = {
+    roots: { host: '^1.0.0', plugin: '^1.0.0' },
+    lock: {
+      'node_modules/host': { version: '1.0.0' },
+      'node_modules/plugin': { version: '1.0.0', peerDependencies: { host: '1.0.0' } },
+    },
+    registry: {
+      host: { '1.0.0': {}, '1.0.1': { peerDependencies: { other: '^1.0.0' } } },
+      plugin: { '1.0.0': { peerDependencies: { host: '1.0.0' } } },
+      other: { '1.0.0': {} },
+    },
+    vulnerable: ['host@1.0.0'],
+  }
+  assert.equal((await placed(question))['node_modules/host'], '1.0.0')
+  assert.deepEqual(await placed({ ...question, legacyPeerDeps: true }), { 'node_modules/host': '1.0.1', 'node_modules/plugin': '1.0.0' })
 })
 
 test('by default no breaking line is gained', async () => {

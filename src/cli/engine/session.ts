@@ -34,6 +34,7 @@ export class Session {
   readonly #matches = new Map<string, readonly AdvisoryMatch[]>()
   #catalogue: NpmCatalogue | undefined
   #before: Date | undefined
+  #legacyPeerDeps = false
 
   constructor(world: EngineWorld, request: ScanRequest) {
     this.world = world
@@ -73,6 +74,7 @@ export class Session {
       ])
       const config = await loadNpmConfig({ folder: this.repository.folder, env: this.world.environment })
       this.#before = config.before === undefined ? undefined : new Date(config.before)
+      this.#legacyPeerDeps = config.legacyPeerDeps
       this.#catalogue = openCatalogue({
         config,
         cacheFolder: join(homeFolder(this.world.environment), 'registry'),
@@ -94,6 +96,7 @@ export class Session {
       repository: this.repository,
       catalogue,
       archive: (name, version, integrity) => catalogue.tarball(name, version, integrity),
+      legacyPeerDeps: this.#legacyPeerDeps,
       rules: {
         policy: this.policy,
         node: this.policy.node ?? manifest?.node,

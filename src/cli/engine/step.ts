@@ -1,6 +1,5 @@
 /** One act on the files: some locations of a planned tree become real, with edits, verification and receipt. */
 import { sha256Of } from '../../apply/write-files.ts'
-import { buildTree } from '../../ecosystems/npm/build-tree.ts'
 import { withOnly } from '../../ecosystems/npm/changes.ts'
 import { newDefects } from '../../ecosystems/npm/check-tree.ts'
 import { inventoryOf } from '../../ecosystems/npm/inventory.ts'
@@ -134,7 +133,7 @@ function verify(
 }
 
 export function treeOf(draft: PlanDraft, repository: Repository): Tree {
-  return buildTree(repository.lock, repository.manifest, (name, version) => draft.planning.factsOf(name, version))
+  return draft.planning.treeOf(repository)
 }
 
 export function withFiles(repository: Repository, files: readonly PatchedFile[]): Repository {

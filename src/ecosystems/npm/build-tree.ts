@@ -17,9 +17,22 @@ interface Declared {
   readonly kind: DependencyKind
 }
 
-export function buildTree(lock: LockDocument, manifest: Manifest | undefined, factsOf: FactsOf = () => undefined): Tree {
+export interface TreeOptions {
+  /** npm's `legacy-peer-deps`: peers are no needs at all. */
+  readonly ignorePeers?: boolean
+}
+
+export function buildTree(
+  lock: LockDocument,
+  manifest: Manifest | undefined,
+  factsOf: FactsOf = () => undefined,
+  { ignorePeers = false }: TreeOptions = {},
+): Tree {
   const declared = new Map<string, readonly Declared[]>()
-  for (const entry of lock.entries.values()) declared.set(entry.location, declaredBy(entry, manifest, factsOf))
+  for (const entry of lock.entries.values()) {
+    const needs = declaredBy(entry, manifest, factsOf)
+    declared.set(entry.location, ignorePeers ? needs.filter(need => !isPeer(need)) : needs)
+  }
   if (manifest !== undefined && manifest.workspaces.length > 0)
     declared.set('', withWorkspaces(lock, manifest.workspaces, declared.get('') ?? []))
   const immovable = immovableLocations(lock, declared)
@@ -81,6 +94,10 @@ function declaredBy(entry: LockEntry, manifest: Manifest | undefined, factsOf: F
       [...source.devDependencies].filter(([name]) => !source.optionalDependencies.has(name)),
     )
   return [...needs.values()]
+}
+
+export function isPeer({ kind }: Pick<Declared, 'kind'>): boolean {
+  return kind === 'peer' || kind === 'peer-optional'
 }
 
 /** What the registry says a version needs, by the same precedence. */

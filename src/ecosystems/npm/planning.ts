@@ -2,7 +2,7 @@
 import type { AdvisoryMatch } from '../../model/advisory.ts'
 import type { Catalogue, PackageFacts, VersionFacts } from '../../model/catalogue.ts'
 import type { ChosenVersions, PlanningSource, Realisation, WorldState } from '../../model/world.ts'
-import { buildTree, packageName } from './build-tree.ts'
+import { buildTree, isPeer, packageName } from './build-tree.ts'
 import { buildWorld } from './build-world.ts'
 import { type BundleNode, bundleNodes } from './bundles.ts'
 import type { CandidateRules } from './candidates.ts'
@@ -15,6 +15,7 @@ import { place } from './place.ts'
 import { readBundle } from './registry/read-bundle.ts'
 import type { Repository } from './repository.ts'
 import type { Tree } from './tree.ts'
+import { withoutPeers } from './without-peers.ts'
 import { type NpmWorld, vulnerablePackages, type Weight } from './world-input.ts'
 import { WorldMemo } from './world-memo.ts'
 
@@ -24,6 +25,8 @@ export interface PlanningInput {
   readonly rules: CandidateRules
   readonly match: (name: string, version: string) => readonly AdvisoryMatch[]
   readonly weigh: (name: string, match: AdvisoryMatch) => Weight
+  /** npm's `legacy-peer-deps`: peers hold nothing, bring nothing and keep nothing. */
+  readonly legacyPeerDeps?: boolean
   /** Reads a version's archive; its integrity is checked there. */
   readonly archive: (name: string, version: string, integrity: string | undefined) => Promise<Uint8Array>
 }
@@ -42,21 +45,23 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
   readonly #bundles = new Map<string, readonly BundleNode[]>()
   readonly #overrides: readonly OverrideRule[]
 
-  private constructor(input: PlanningInput, tree: Tree) {
+  private constructor(input: PlanningInput) {
     this.#input = input
-    this.tree = tree
-    this.locked = readLocked(tree)
+    this.tree = this.treeOf(input.repository)
+    this.locked = readLocked(this.tree)
     this.#overrides = input.repository.manifest?.overrides ?? []
   }
 
   /** A version 1 lock has neither peers nor, from npm 5, real ranges: there the registry is asked about every package of the lock. */
   static async open(input: PlanningInput): Promise<Planning> {
-    const { lock, manifest } = input.repository
+    const { lock } = input.repository
     if (lock.version === 1) await input.catalogue.load(registryNames(input.repository))
-    return new Planning(
-      input,
-      buildTree(lock, manifest, (name, version) => factsIn(input.catalogue, name, version)),
-    )
+    return new Planning(input.legacyPeerDeps === true ? { ...input, catalogue: withoutPeers(input.catalogue) } : input)
+  }
+
+  /** The tree that a lock and a manifest describe, by the same rules as the one planned for. */
+  treeOf({ lock, manifest }: Pick<Repository, 'lock' | 'manifest'>): Tree {
+    return buildTree(lock, manifest, (name, version) => this.factsOf(name, version), { ignorePeers: this.#input.legacyPeerDeps === true })
   }
 
   /** Packages that are told apart from the start. */
@@ -78,7 +83,12 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
     const archive = await this.#input.archive(name, version, facts?.integrity)
     const needed = Object.keys({ ...facts?.dependencies, ...facts?.optionalDependencies })
     const declared = needed.filter(other => facts?.bundled === true || facts?.bundled?.includes(other) === true)
-    this.#bundles.set(key, bundleNodes(readBundle(archive, of), declared))
+    const nodes = bundleNodes(readBundle(archive, of), declared)
+    const { legacyPeerDeps } = this.#input
+    this.#bundles.set(
+      key,
+      legacyPeerDeps === true ? nodes.map(node => ({ ...node, needs: node.needs.filter(need => !isPeer(need)) })) : nodes,
+    )
   }
 
   bundleOf = (name: string, version: string): readonly BundleNode[] | undefined => this.#bundles.get(bundleKey(name, version))
@@ -96,6 +106,13 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
       memo: this.#memo,
       ...state,
     })
+  }
+
+  /** What people should know about how this project was planned for. */
+  get notes(): readonly string[] {
+    return this.#input.legacyPeerDeps === true
+      ? ['npm is configured with legacy-peer-deps, so peer dependencies held nothing in place.']
+      : []
   }
 
   movable(built: NpmWorld): ReadonlySet<string> {
