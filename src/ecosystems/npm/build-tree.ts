@@ -3,7 +3,7 @@ import type { VersionFacts } from '../../model/catalogue.ts'
 import type { DependencyKind, Origin } from '../../model/inventory.ts'
 import type { Manifest } from './manifest.ts'
 import { type OverrideRule, overriddenRange, scopeBelow } from './overrides.ts'
-import { parseSpec } from './ranges.ts'
+import { parsedVersion, parseSpec } from './ranges.ts'
 import type { LockDocument, LockEntry } from './read-lock.ts'
 import { folderName, type Need, parentLocation, resolve, type Tree, type TreeNode } from './tree.ts'
 import { workspaceFolders } from './workspaces.ts'
@@ -80,7 +80,7 @@ function declaredBy(entry: LockEntry, manifest: Manifest | undefined, factsOf: F
     for (const [name, range] of pairs) needs.set(name, { name, range, kind })
   }
   if (facts !== undefined) {
-    for (const need of declaredByFacts(facts)) needs.set(need.name, need)
+    for (const need of declaredByFacts(facts)) needs.set(need.name, inOwnWords(need, entry))
   } else {
     const optionalPeers = source.optionalPeers
     for (const [name, range] of source.peerDependencies)
@@ -94,6 +94,13 @@ function declaredBy(entry: LockEntry, manifest: Manifest | undefined, factsOf: F
       [...source.devDependencies].filter(([name]) => !source.optionalDependencies.has(name)),
     )
   return [...needs.values()]
+}
+
+/** A tag moves on; where the lock kept a range of its own, whoever reads the lock holds the need to that. */
+function inOwnWords(need: Declared, entry: LockEntry): Declared {
+  const own = entry.dependencies.get(need.name)
+  if (own === undefined || parsedVersion(own) !== undefined || parseSpec(need.name, need.range).kind !== 'tag') return need
+  return parseSpec(need.name, own).kind === 'registry' ? { ...need, range: own } : need
 }
 
 export function isPeer({ kind }: Pick<Declared, 'kind'>): boolean {
