@@ -9,7 +9,8 @@ import type { Budget } from '../src/model/plan.ts'
 import { DEFAULT_POLICY } from '../src/model/policy.ts'
 import { propose } from '../src/plan/propose.ts'
 
-type Entry = { version: string; dependencies?: Record<string, string>; peerDependencies?: Record<string, string> }
+type Ranges = Record<string, string>
+type Entry = { version: string; dependencies?: Ranges; optionalDependencies?: Ranges; peerDependencies?: Ranges }
 type Registry = Record<string, Record<string, Omit<VersionFacts, 'version'>>>
 
 interface Case {
@@ -152,6 +153,29 @@ test('where npm is told to ignore peers, they hold nothing, bring nothing and ar
   }
   assert.equal((await placed(question))['node_modules/host'], '1.0.0')
   assert.deepEqual(await placed({ ...question, legacyPeerDeps: true }), { 'node_modules/host': '1.0.1', 'node_modules/plugin': '1.0.0' })
+})
+
+test('a lock that lacks an optional package is completed with a fix, as npm ci asks, and left alone without one', async () => {
+  const question = {
+    roots: { watcher: '^1.0.0', leaf: '^1.0.0' },
+    lock: {
+      'node_modules/watcher': { version: '1.0.0', optionalDependencies: { platform: '~2.3.1', nowhere: '^1.0.0' } },
+      'node_modules/leaf': { version: '1.0.0' },
+    },
+    registry: {
+      watcher: { '1.0.0': { optionalDependencies: { platform: '~2.3.1', nowhere: '^1.0.0' } } },
+      leaf: { '1.0.0': {}, '1.0.1': {} },
+      platform: { '2.3.0': {}, '2.3.2': {}, '2.3.3': {}, '2.4.0': {} },
+    },
+  }
+  const { 'node_modules/platform': added, 'node_modules/leaf': leaf } = await placed({ ...question, vulnerable: ['leaf@1.0.0'] })
+  assert.deepEqual([added, leaf], ['2.3.3', '1.0.1'])
+  assert.equal('node_modules/platform' in (await placed({ ...question, vulnerable: [] })), false)
+  const deprecated = { ...question.registry, platform: { '2.3.3': { deprecated: true } } as const }
+  assert.deepEqual(await placed({ ...question, registry: deprecated, vulnerable: ['leaf@1.0.0'] }), {
+    'node_modules/watcher': '1.0.0',
+    'node_modules/leaf': '1.0.1',
+  })
 })
 
 test('by default no breaking line is gained', async () => {

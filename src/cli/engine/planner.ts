@@ -79,7 +79,7 @@ export async function draftPlan(session: Session, request: PlanRequest, priceLis
     curve: proposal.curve,
     knee: proposal.knee,
     advisories: { hash: session.database.status.hash, newest: session.database.status.newest },
-    notes: [...planning.notes, ...proposal.notes],
+    notes: [...planning.notes(realised), ...proposal.notes],
   }
   const certificate = async () =>
     `${JSON.stringify(await certificateOf(chosen.built, chosen.reduced, { bounds: proposal.bounds, manifest: request.manifest }, chosen.solution))}\n`

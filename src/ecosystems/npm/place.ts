@@ -25,6 +25,8 @@ export interface PlaceInput {
   readonly bundleOf: (name: string, version: string) => readonly BundleNode[] | undefined
   readonly overrides: readonly OverrideRule[]
   readonly revisions: readonly ManifestRevision[]
+  /** Names that the lock lacks and that may be brought for those who asked for them all along. */
+  readonly repair?: ReadonlySet<string>
   /** The version at a place carries a finding that weighs. */
   readonly isOpen: (node: TreeNode) => boolean
 }
@@ -143,6 +145,8 @@ class Placer {
   }
 
   #serveMissing(node: TreeNode, need: Need): string | undefined {
+    const peer = need.kind === 'peer' || need.kind === 'peer-optional'
+    if (!peer && this.#input.repair?.has(need.name) === true) return this.#placeCopy(node, need)
     const before = this.#input.locked.tree.get(node.location)
     const unchanged = before?.version === node.version && before.packageName === node.packageName
     if (unchanged || need.kind === 'peer-optional') return undefined

@@ -11,9 +11,12 @@ import { type Locked, readLocked } from './locked.ts'
 import { bundleKey } from './locked-facts.ts'
 import { type ManifestRevision, revisionsOf } from './manifest-edits.ts'
 import type { OverrideRule } from './overrides.ts'
-import { place } from './place.ts'
+import { differenceOf } from './patch.ts'
+import { type PlaceInput, place } from './place.ts'
 import { readBundle } from './registry/read-bundle.ts'
+import { type Gap, gapsIn, gapsThatCount, outOfStep, packagesOfGaps, versionsForGaps } from './repair.ts'
 import type { Repository } from './repository.ts'
+import { stepNotes } from './step-notes.ts'
 import type { Tree } from './tree.ts'
 import { withoutPeers } from './without-peers.ts'
 import { type NpmWorld, vulnerablePackages, type Weight } from './world-input.ts'
@@ -35,6 +38,8 @@ export interface Realised extends Realisation {
   readonly tree: Tree
   readonly defects: readonly Defect[]
   readonly revisions: readonly ManifestRevision[]
+  /** What the lock lacked and now has. */
+  readonly repaired: readonly Gap[]
 }
 
 export class Planning implements PlanningSource<NpmWorld, Realised> {
@@ -44,12 +49,15 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
   readonly #memo = new WorldMemo()
   readonly #bundles = new Map<string, readonly BundleNode[]>()
   readonly #overrides: readonly OverrideRule[]
+  readonly #gaps: readonly Gap[]
 
   private constructor(input: PlanningInput) {
     this.#input = input
     this.tree = this.treeOf(input.repository)
     this.locked = readLocked(this.tree)
     this.#overrides = input.repository.manifest?.overrides ?? []
+    // What npm 6 leaves out it finds again; only from version 2 on a lock has to be complete.
+    this.#gaps = input.repository.lock.version === 1 ? [] : gapsIn(this.tree)
   }
 
   /** A version 1 lock has neither peers nor, from npm 5, real ranges: there the registry is asked about every package of the lock. */
@@ -70,7 +78,8 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
   }
 
   async read(unread: readonly string[]): Promise<void> {
-    await this.#input.catalogue.load(unread.filter(key => !key.startsWith('bundle ')))
+    const gaps = unread.length === 0 ? [] : packagesOfGaps(this.#gaps)
+    await this.#input.catalogue.load([...unread.filter(key => !key.startsWith('bundle ')), ...gaps])
     for (const key of unread.filter(other => other.startsWith('bundle '))) await this.#readBundle(key)
   }
 
@@ -109,10 +118,11 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
   }
 
   /** What people should know about how this project was planned for. */
-  get notes(): readonly string[] {
-    return this.#input.legacyPeerDeps === true
-      ? ['npm is configured with legacy-peer-deps, so peer dependencies held nothing in place.']
-      : []
+  notes({ tree, repaired }: Realised): readonly string[] {
+    const peers =
+      this.#input.legacyPeerDeps === true ? ['npm is configured with legacy-peer-deps, so peer dependencies held nothing in place.'] : []
+    const left = this.#gaps.length === 0 ? [] : gapsThatCount(gapsIn(tree), name => this.packageFacts(name))
+    return [...peers, ...stepNotes({ tree, repaired, left, outOfStep: outOfStep(tree) })]
   }
 
   movable(built: NpmWorld): ReadonlySet<string> {
@@ -134,7 +144,7 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
   /** Places what the planner chose and compares the result with the lock, need by need. */
   realise(choice: ChosenVersions): Realised {
     const revisions = revisionsOf(this.locked, choice)
-    const placed = place({
+    const input: PlaceInput = {
       locked: this.locked,
       chosen: choice.versions,
       takes: choice.takes,
@@ -142,10 +152,42 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
       bundleOf: this.bundleOf,
       overrides: this.#overrides,
       revisions,
-      isOpen: ({ packageName: name, version }) => this.#input.match(name, version).some(match => this.#input.weigh(name, match).weight > 0),
-    })
+      isOpen: ({ packageName, version }) => this.#isOpen(packageName, version),
+    }
+    const placed = place(input)
     const defects = newDefects(this.tree, placed.tree)
-    return { tree: placed.tree, defects, revisions, suspects: suspectsOf(this.locked, placed.tree, defects, placed.homeless) }
+    if (defects.length > 0)
+      return {
+        tree: placed.tree,
+        defects,
+        revisions,
+        repaired: [],
+        suspects: suspectsOf(this.locked, placed.tree, defects, placed.homeless),
+      }
+    return { ...this.#repair(placed.tree, input), defects, revisions, suspects: [] }
+  }
+
+  #isOpen(name: string, version: string): boolean {
+    return this.#input.match(name, version).some(match => this.#input.weigh(name, match).weight > 0)
+  }
+
+  /** A lock that is changed anyway is completed, where that is possible. */
+  #repair(tree: Tree, input: PlaceInput): Pick<Realised, 'tree' | 'repaired'> {
+    const difference = differenceOf(this.tree, tree)
+    const gaps = this.#gaps.length === 0 ? [] : gapsThatCount(gapsIn(tree), name => this.packageFacts(name))
+    if (gaps.length === 0 || difference.set.length + difference.removed.length === 0) return { tree, repaired: [] }
+    const { rules } = this.#input
+    const chosen = versionsForGaps(gaps, {
+      locked: this.locked,
+      chosen: input.chosen,
+      packageFacts: name => this.packageFacts(name),
+      rules,
+      isOpen: (name, version) => this.#isOpen(name, version),
+    })
+    if (chosen === undefined) return { tree, repaired: [] }
+    const completed = place({ ...input, chosen, repair: new Set(gaps.map(({ need }) => need.name)) }).tree
+    const complete = gapsThatCount(gapsIn(completed), name => this.packageFacts(name)).length === 0
+    return complete && newDefects(tree, completed).length === 0 ? { tree: completed, repaired: gaps } : { tree, repaired: [] }
   }
 }
 
