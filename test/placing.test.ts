@@ -178,6 +178,35 @@ test('a lock that lacks an optional package is completed with a fix, as npm ci a
   })
 })
 
+test('what nothing needs any more holds no place: its successor takes it, and nobody gets a copy of his own', async () => {
+  const peerDependencies = { bundler: '^4.0.0' }
+  const tree = await placed({
+    roots: { next: '^9.0.0', style: '^1.0.0' },
+    lock: {
+      'node_modules/bundler': { version: '4.3.0' },
+      'node_modules/next': { version: '9.4.0', dependencies: { bundler: '4.3.0', loader: '3.0.0' } },
+      'node_modules/loader': { version: '3.0.0', peerDependencies },
+      'node_modules/style': { version: '1.0.0', peerDependencies },
+    },
+    registry: {
+      next: {
+        '9.4.0': { dependencies: { bundler: '4.3.0', loader: '3.0.0' } },
+        '9.5.0': { dependencies: { bundler: '4.4.0', loader: '3.1.0' } },
+      },
+      bundler: { '4.3.0': {}, '4.4.0': {} },
+      loader: { '3.0.0': { peerDependencies }, '3.1.0': { peerDependencies } },
+      style: { '1.0.0': { peerDependencies } },
+    },
+    vulnerable: ['next@9.4.0'],
+  })
+  assert.deepEqual(tree, {
+    'node_modules/bundler': '4.4.0',
+    'node_modules/next': '9.5.0',
+    'node_modules/loader': '3.1.0',
+    'node_modules/style': '1.0.0',
+  })
+})
+
 test('by default no breaking line is gained', async () => {
   const question = {
     roots: { a: '^1.0.0' },

@@ -10,9 +10,10 @@ import { type Defect, newDefects } from './check-tree.ts'
 import { type Locked, readLocked } from './locked.ts'
 import { bundleKey } from './locked-facts.ts'
 import { type ManifestRevision, revisionsOf } from './manifest-edits.ts'
+import { neededVersions } from './needed-versions.ts'
 import type { OverrideRule } from './overrides.ts'
 import { differenceOf } from './patch.ts'
-import { type PlaceInput, place } from './place.ts'
+import { type Placed, type PlaceInput, place } from './place.ts'
 import { readBundle } from './registry/read-bundle.ts'
 import { type Gap, gapsIn, gapsThatCount, outOfStep, packagesOfGaps, versionsForGaps } from './repair.ts'
 import type { Repository } from './repository.ts'
@@ -154,7 +155,7 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
       revisions,
       isOpen: ({ packageName, version }) => this.#isOpen(packageName, version),
     }
-    const placed = place(input)
+    const placed = this.#place(input)
     const defects = newDefects(this.tree, placed.tree)
     if (defects.length > 0)
       return {
@@ -165,6 +166,12 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
         suspects: suspectsOf(this.locked, placed.tree, defects, placed.homeless),
       }
     return { ...this.#repair(placed.tree, input), defects, revisions, suspects: [] }
+  }
+
+  /** With the versions that somebody needs; with all that were chosen where those do not do. */
+  #place(input: PlaceInput): Placed {
+    const placed = place({ ...input, chosen: neededVersions(input) })
+    return newDefects(this.tree, placed.tree).length === 0 ? placed : place(input)
   }
 
   #isOpen(name: string, version: string): boolean {
