@@ -10,7 +10,13 @@ import { DEFAULT_POLICY } from '../src/model/policy.ts'
 import { propose } from '../src/plan/propose.ts'
 
 type Ranges = Record<string, string>
-type Entry = { version: string; dependencies?: Ranges; optionalDependencies?: Ranges; peerDependencies?: Ranges }
+interface Entry {
+  readonly version: string
+  readonly dependencies?: Ranges
+  readonly optionalDependencies?: Ranges
+  readonly peerDependencies?: Ranges
+  readonly peerDependenciesMeta?: Record<string, { readonly optional: true }>
+}
 type Registry = Record<string, Record<string, Omit<VersionFacts, 'version'>>>
 
 interface Case {
@@ -230,4 +236,42 @@ test('what nothing needs any more goes, and what a fix brings stands as high as 
     vulnerable: ['old@1.0.0'],
   })
   assert.deepEqual(tree, { 'node_modules/a': '1.0.1', 'node_modules/fresh': '1.4.0' })
+})
+
+test('what is there only for a peer that may be absent goes where it leads to a finding, since npm keeps nothing for those', async () => {
+  const runner = { peerDependencies: { cover: '*' } }
+  const question = {
+    roots: { runner: '^1.0.0' },
+    lock: {
+      'node_modules/runner': { version: '1.0.0', ...runner, peerDependenciesMeta: { cover: { optional: true } } } as const,
+      'node_modules/cover': { version: '1.0.0', dependencies: { request: '1.0.0' } },
+      'node_modules/request': { version: '1.0.0', dependencies: { cookie: '1.0.0', other: '1.0.0' } },
+      'node_modules/cookie': { version: '1.0.0' },
+      'node_modules/other': { version: '1.0.0' },
+    },
+    registry: {
+      runner: { '1.0.0': { ...runner, optionalPeers: ['cover'] } },
+      cover: { '1.0.0': { dependencies: { request: '1.0.0' } } },
+      request: { '1.0.0': { dependencies: { cookie: '1.0.0', other: '1.0.0' } } },
+      cookie: { '1.0.0': {} },
+      other: { '1.0.0': {} },
+    },
+  }
+  assert.deepEqual(await placed({ ...question, vulnerable: ['cookie@1.0.0'] }), { 'node_modules/runner': '1.0.0' })
+  assert.equal(Object.keys(await placed({ ...question, vulnerable: [] })).length, 5)
+})
+
+test('of what nothing needed, only what carries a finding goes, with whatever asked for it', async () => {
+  const tree = await placed({
+    roots: { a: '^1.0.0' },
+    lock: {
+      'node_modules/a': { version: '1.0.0' },
+      'node_modules/left': { version: '1.0.0', dependencies: { leaf: '^1.0.0' } },
+      'node_modules/leaf': { version: '1.0.0' },
+      'node_modules/alone': { version: '1.0.0' },
+    },
+    registry: { a: { '1.0.0': {}, '1.0.1': {} } },
+    vulnerable: ['a@1.0.0', 'leaf@1.0.0'],
+  })
+  assert.deepEqual(tree, { 'node_modules/a': '1.0.1', 'node_modules/alone': '1.0.0' })
 })
