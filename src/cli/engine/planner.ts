@@ -3,6 +3,7 @@
 import { blockerFinder } from '../../ecosystems/npm/blockers.ts'
 import { candidates } from '../../ecosystems/npm/candidates.ts'
 import { changesOf, newVersionsOf } from '../../ecosystems/npm/changes.ts'
+import { heldBelow } from '../../ecosystems/npm/held-below.ts'
 import { inventoryOf, targetOfRepository } from '../../ecosystems/npm/inventory.ts'
 import { manifestEdits } from '../../ecosystems/npm/manifest-edits.ts'
 import { differenceOf } from '../../ecosystems/npm/patch.ts'
@@ -127,11 +128,19 @@ function outcomes(
   fixed: ReadonlySet<string>,
 ): readonly PlannedFinding[] {
   const admissible = admissibleVersions(planning)
+  const factsOf: Planning['factsOf'] = (name, version) => planning.factsOf(name, version)
   const blockers = blockerFinder({
     locked: planning.locked,
     admissible,
-    factsOf: (name, version) => planning.factsOf(name, version),
+    factsOf,
     match: session.match,
+    heldBelow: heldBelow({
+      locked: name => planning.locked.versions.get(name) ?? [],
+      admissible,
+      factsOf,
+      packageFacts: name => planning.packageFacts(name),
+      rules: planning.rules,
+    }),
   })
   return findings.map((finding): PlannedFinding => {
     if (finding.ignored !== undefined) return { finding, outcome: 'ignored', blockers: [] }

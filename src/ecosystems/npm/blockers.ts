@@ -4,6 +4,7 @@ import type { VersionFacts } from '../../model/catalogue.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Blocker } from '../../model/plan.ts'
 import { declaredByFacts } from './build-tree.ts'
+import type { Held } from './held-below.ts'
 import { pathTo, shortestWays } from './inventory.ts'
 import type { Locked } from './locked.ts'
 import { compareVersions, inRange, parseSpec } from './ranges.ts'
@@ -15,6 +16,8 @@ export interface BlockerInput {
   readonly admissible: (name: string) => readonly string[]
   readonly factsOf: (name: string, version: string) => VersionFacts | undefined
   readonly match: (name: string, version: string) => readonly AdvisoryMatch[]
+  /** What keeps a version out although everyone would accept it. */
+  readonly heldBelow: (name: string, version: string) => Held | undefined
 }
 
 const MAX_BLOCKERS = 12
@@ -32,11 +35,20 @@ export function blockerFinder(
       .admissible(finding.name)
       .filter(version => compareVersions(version, finding.version) > 0 && !isAffected(input, finding.name, version, finding.group))
     const found = new Map<string, Blocker>()
+    const freeOf = (name: string, versions: readonly string[]) => versions.filter(version => input.heldBelow(name, version) === undefined)
+    const addHeld = (node: TreeNode, versions: readonly string[], path: readonly string[]) => {
+      const version = versions.at(-1) ?? ''
+      const held = input.heldBelow(node.packageName, version)
+      if (held !== undefined) found.set(`${held.owner}\n${held.name}`, heldBlocker(node, version, held, path))
+    }
     const visit = (node: TreeNode, allowed: readonly string[], depth: number) => {
       for (const { from, need } of consumers(node.location)) {
         if (found.size >= MAX_BLOCKERS || accepts(need, node.packageName, allowed)) continue
         const better = depth > 8 || from.origin !== 'registry' ? [] : betterVersions(input, from, need.name, node.packageName, allowed)
-        if (better.length > 0) visit(from, better, depth + 1)
+        const free = freeOf(from.packageName, better)
+        const welcome = better.filter(version => consumers(from.location).every(next => accepts(next.need, from.packageName, [version])))
+        if (!welcome.some(version => free.includes(version))) addHeld(from, welcome, chain(node.location))
+        if (better.length > 0) visit(from, free.length > 0 ? free : better, depth + 1)
         else if (!found.has(`${from.location}\n${need.name}`))
           found.set(`${from.location}\n${need.name}`, blocker(from, node, need, allowed, chain(node.location)))
       }
@@ -45,7 +57,11 @@ export function blockerFinder(
       const node = input.locked.tree.get(location)
       if (node === undefined) continue
       if (node.bundledBy !== undefined) found.set(node.bundledBy, bundledBlocker(input.locked, node, chain(location)))
-      else if (clean.length > 0) visit(node, clean, 0)
+      else if (clean.length > 0) {
+        const free = freeOf(node.packageName, clean)
+        if (free.length === 0) addHeld(node, clean, chain(location))
+        else visit(node, free, 0)
+      }
     }
     return { hasFix: clean.length > 0, blockers: [...found.values()] }
   }
@@ -85,6 +101,20 @@ function blocker(from: TreeNode, node: TreeNode, need: Need, allowed: readonly s
     ? `Raise ${need.name} to ${least} or newer in ${from.location === '' ? '' : `${from.location}/`}package.json${from.location === '' ? ' (suture fix --manifest)' : ''}.`
     : `${from.packageName} would have to release a version that accepts ${node.packageName} ${least} or newer.`
   return { owner, ownerLocation: from.location, declares: need.name, range: need.range, path, remedy }
+}
+
+/** `node` would have to become `version`, which brings something that may not enter. */
+function heldBlocker(node: TreeNode, version: string, held: Held, path: readonly string[]): Blocker {
+  const mover = `${node.packageName}@${version}`
+  const brings = held.owner === mover ? `${mover} would do, but it` : `${mover} would do, but it brings ${held.owner}, which`
+  return {
+    owner: held.owner,
+    ownerLocation: node.location,
+    declares: held.name,
+    range: held.range,
+    path,
+    remedy: `${brings} needs ${held.name} ${held.range}, and ${held.because}.`,
+  }
 }
 
 function bundledBlocker(locked: Locked, node: TreeNode, path: readonly string[]): Blocker {
