@@ -1,10 +1,10 @@
 import type { AdvisoryDatabase, AdvisoryDatabaseStatus, AdvisoryDetail, AdvisoryMatch } from '../model/advisory.ts'
-import { schemeOf } from '../versions/schemes.ts'
+import { ecosystemsThatCover, schemeOf } from '../versions/schemes.ts'
 import { ByteReader } from './byte-reader.ts'
 import { Cold, type ReadPart } from './cold.ts'
 import { Dictionary } from './dictionary.ts'
 import { type HotFile, type IndexMeta, openHot, type Sections } from './index-format.ts'
-import { readPackageEntry } from './package-entry.ts'
+import { type RecordEntry, readPackageEntry } from './package-entry.ts'
 import { PackageMatcher } from './package-matcher.ts'
 
 /** What the one who opens an index knows about it. */
@@ -68,15 +68,20 @@ export class IndexedAdvisories implements AdvisoryDatabase {
   #matcher(ecosystem: string, name: string): PackageMatcher | undefined {
     const key = `${ecosystem}\0${name}`
     if (this.#matchers.has(key)) return this.#matchers.get(key)
-    const rank = this.#packages.rank(key)
-    const matcher = rank < 0 ? undefined : this.#decode(ecosystem, rank)
+    const entries = ecosystemsThatCover(ecosystem).flatMap(covering => this.#entries(covering, name))
+    const matcher = entries.length === 0 ? undefined : this.#matcherOf(entries, ecosystem)
     this.#matchers.set(key, matcher)
     return matcher
   }
 
-  #decode(ecosystem: string, rank: number): PackageMatcher {
+  #entries(ecosystem: string, name: string): readonly RecordEntry[] {
+    const rank = this.#packages.rank(`${ecosystem}\0${name}`)
+    if (rank < 0) return []
     const reader = new ByteReader(this.#sections.entries, this.#sections.starts.readUInt32LE(rank * 4))
-    const entries = readPackageEntry(reader, number => this.#version(number))
+    return readPackageEntry(reader, number => this.#version(number))
+  }
+
+  #matcherOf(entries: readonly RecordEntry[], ecosystem: string): PackageMatcher {
     return new PackageMatcher(
       entries,
       { id: rank => this.#ids.text(rank), leads: rank => bit(this.#sections.leaders, rank) },

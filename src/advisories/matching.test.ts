@@ -188,6 +188,32 @@ test('names that are special to JavaScript are names like others', () => {
   assert.equal(database.match('npm', 'constructor', '1.0.0')[0]?.ids.length, 4)
 })
 
+test('a record about one release of a distribution does not touch another; one that names no release is about all', () => {
+  const affected = (ecosystem: string, fixed: string) => ({
+    package: { ecosystem, name: 'openssl' },
+    ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed }] }],
+  })
+  const database = databaseOf([
+    recordOf('DEBIAN-CVE-1', '', [], { affected: [affected('Debian:12', '3.0.11-1~deb12u2'), affected('Debian:13', '3.1.4-2')] }),
+    recordOf('USN-1', '', [], { affected: [affected('Ubuntu:22.04:LTS', '3.0.2-0ubuntu1.12')] }),
+    recordOf('DSA-1', '', [], { affected: [affected('Debian', '3.0.9-1')] }),
+  ])
+  const rows: [string, string, string[]][] = [
+    ['Debian:12', '3.0.11-1~deb12u1', ['DEBIAN-CVE-1']],
+    ['Debian:12', '3.0.11-1~deb12u2', []],
+    ['Debian:13', '3.0.11-1~deb12u2', ['DEBIAN-CVE-1']],
+    ['Debian:11', '3.0.11-1', []],
+    ['Debian:11', '3.0.8-1', ['DSA-1']],
+    ['Debian:12', '3.0.8-1', ['DEBIAN-CVE-1', 'DSA-1']],
+    ['Ubuntu:22.04:LTS', '3.0.2-0ubuntu1.9', ['USN-1']],
+    ['Ubuntu:22.04:LTS', '3.0.2-0ubuntu1.12', []],
+    ['Ubuntu:Pro:22.04:LTS', '3.0.2-0ubuntu1.9', []],
+  ]
+  for (const [ecosystem, version, ids] of rows) {
+    assert.deepEqual(groupsOf(database.match(ecosystem, 'openssl', version)), ids, `${ecosystem} ${version}`)
+  }
+})
+
 test('an empty database answers, and says that it holds nothing', () => {
   const database = databaseOf([])
   assert.deepEqual(database.match('npm', 'a', '1.0.0'), [])

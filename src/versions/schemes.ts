@@ -1,11 +1,20 @@
+import { deb } from './deb.ts'
 import type { VersionScheme } from './scheme.ts'
 import { semver } from './semver.ts'
 
+interface Ordered {
+  readonly scheme: VersionScheme
+  /** What follows the colon is a release of the whole distribution: a record that names none is about all of them. */
+  readonly releases: boolean
+}
+
 /** By the ecosystem's name in OSV records, without suffix. */
-const SCHEMES: ReadonlyMap<string, VersionScheme> = new Map([
-  ['npm', semver],
-  ['Go', semver],
-  ['crates.io', semver],
+const ECOSYSTEMS: ReadonlyMap<string, Ordered> = new Map([
+  ['npm', { scheme: semver, releases: false }],
+  ['Go', { scheme: semver, releases: false }],
+  ['crates.io', { scheme: semver, releases: false }],
+  ['Debian', { scheme: deb, releases: true }],
+  ['Ubuntu', { scheme: deb, releases: true }],
 ])
 
 /**
@@ -13,6 +22,16 @@ const SCHEMES: ReadonlyMap<string, VersionScheme> = new Map([
  * then only the versions that a record lists by name can match.
  */
 export function schemeOf(ecosystem: string): VersionScheme | undefined {
+  return ECOSYSTEMS.get(withoutSuffix(ecosystem))?.scheme
+}
+
+/** The ecosystems whose records are about packages of this one: itself, and `Debian` for `Debian:12`. */
+export function ecosystemsThatCover(ecosystem: string): readonly string[] {
+  const whole = withoutSuffix(ecosystem)
+  return whole !== ecosystem && ECOSYSTEMS.get(whole)?.releases === true ? [ecosystem, whole] : [ecosystem]
+}
+
+function withoutSuffix(ecosystem: string): string {
   const colon = ecosystem.indexOf(':')
-  return SCHEMES.get(colon < 0 ? ecosystem : ecosystem.slice(0, colon))
+  return colon < 0 ? ecosystem : ecosystem.slice(0, colon)
 }
