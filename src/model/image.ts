@@ -133,8 +133,53 @@ export interface ImageFiles {
   paths(): Iterable<string>
   /** Contents by path (links are not followed; follow first). A path that is no file is left out. Throws `image-file-too-large` beyond 64 MiB a file. */
   read(paths: Iterable<string>): Promise<ReadonlyMap<string, Uint8Array>>
+  /** What the extractors that the image was opened with kept of the files that are visible, sorted by path. Other names of a hard-linked file are left out where the first is visible. */
+  extracts(): Iterable<FileExtract>
   /** Digests of contents by path; costs no reading where the layer was hashed before. */
   digests(paths: Iterable<string>): Promise<ReadonlyMap<string, Sha256>>
+}
+
+/** Part of a file, in bytes. */
+export interface ByteRange {
+  readonly offset: number
+  readonly length: number
+}
+
+/** A file's content by position. Beyond its end, and outside what was kept of it, fewer bytes are given than were asked for. */
+export interface ContentByPosition {
+  /** Of the whole file. */
+  readonly size: number
+  /** Bytes from `offset` on, at most `length`; a view that is good until the extractor returns. */
+  read(offset: number, length: number): Uint8Array
+}
+
+/** How many first bytes of a file an extractor sees before it says what else it needs; fewer where the file is shorter. */
+export const HEAD_LENGTH = 4096
+
+/**
+ * Looks into files while their layer is read, once, and keeps a short text of each that is stored with the layer's index: what is
+ * installed by a language's tool is found this way without reading any layer a second time. Of several, the first that accepts a file has it.
+ * Pure, never throws for what a file holds, and bounded in time by the bytes it asked for.
+ */
+export interface ContentExtractor {
+  /** Names the extractor and the form of its extracts; a stored index made with another set of ids is not used. */
+  readonly id: string
+  /** Whether to look at this regular file at all, from its tar header alone. */
+  accepts(path: string, size: number, mode: number): boolean
+  /** What `extract` will read, given the head; empty if nothing of this file matters. Sorted, not overlapping, inside the file. */
+  ranges(size: number, head: Uint8Array): readonly ByteRange[]
+  /** What is worth keeping of the file: JSON, at most 1 MiB; undefined if nothing is. */
+  extract(path: string, content: ContentByPosition): string | undefined
+}
+
+/** What an extractor kept of one file of the merged tree. */
+export interface FileExtract {
+  readonly path: string
+  /** Index of the layer that brought the file. */
+  readonly layer: number
+  /** The extractor's id. */
+  readonly extractor: string
+  readonly text: string
 }
 
 /** One platform's image, opened. */
