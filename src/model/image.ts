@@ -231,7 +231,8 @@ export interface FileProvenance {
   readonly path: string
   readonly before?: Sha256
   readonly after?: Sha256
-  /** The package (`name:architecture`) that owns it, and why it changes: its content, its database record, or what a script would have done. */
+  /** The package (`name:architecture`) that owns it. */
   readonly package?: string
+  /** Its content came with the package, it went with it, it is dpkg's database, or it is what a trigger or script would have made. */
   readonly because: 'content' | 'removed' | 'database' | 'trigger'
 }

@@ -1,10 +1,12 @@
 import type { Sha256 } from './digest.ts'
 
-/** What is being updated. `id` is what a person would call it: a path, later an image reference. */
+/** What is being updated. `id` is what a person would call it: a path or an image reference. */
 export interface Target {
   readonly kind: 'repository' | 'image'
   readonly ecosystem: string
   readonly id: string
+  /** `os/architecture[/variant]` of an image. */
+  readonly platform?: string
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Sha256 } from './digest.ts'
+import type { BlobDigest, FileProvenance } from './image.ts'
 
 export interface ReceiptFile {
   readonly path: string
@@ -36,6 +37,8 @@ export interface Receipt {
   readonly created: string
   readonly target: string
   readonly files: readonly ReceiptFile[]
+  /** Set where an image was patched; `files` is empty then. */
+  readonly image?: ImageReceipt
   readonly changes: readonly {
     readonly name: string
     readonly from?: string
@@ -46,4 +49,47 @@ export interface Receipt {
   readonly origins: readonly ReceiptOrigin[]
   readonly advisories: { readonly hash: string; readonly newest: string }
   readonly verification: readonly { readonly check: string; readonly result: 'passed' | 'skipped'; readonly detail: string }[]
+}
+
+/** What was done to an image: enough to give the former one back, and to derive the new one again from the same inputs. */
+export interface ImageReceipt {
+  readonly from: { readonly reference: string; readonly digest: BlobDigest }
+  readonly to: {
+    readonly reference: string
+    readonly digest: BlobDigest
+    /** What the reference pointed to before. */
+    readonly before?: BlobDigest
+  }
+  /** Root, manifests and configs of the former image that the new one replaces, as they were: digest → base64. */
+  readonly documents: Readonly<Record<string, { readonly mediaType: string; readonly base64: string }>>
+  readonly platforms: readonly PatchedPlatform[]
+}
+
+export interface PatchedPlatform {
+  readonly platform: string
+  readonly manifestBefore: BlobDigest
+  readonly manifestAfter: BlobDigest
+  readonly layer: { readonly digest: BlobDigest; readonly diffId: BlobDigest; readonly size: number }
+  /** Maintainer scripts of these packages were skipped because the user said so. */
+  readonly skippedScripts: readonly string[]
+  readonly files: readonly FileProvenance[]
+  readonly packages: readonly PackageProvenance[]
+}
+
+/** One package that moved, its archive file, and the signed index that states it. */
+export interface PackageProvenance {
+  /** `name:architecture`. */
+  readonly package: string
+  readonly from?: string
+  readonly to: string
+  readonly archive: { readonly uri: string; readonly filename: string; readonly size: number; readonly sha256: Sha256 }
+  readonly index: {
+    readonly suite: string
+    readonly codename: string
+    readonly component: string
+    readonly architecture: string
+    readonly sha256: Sha256
+    readonly inReleaseSha256: Sha256
+    readonly date: string
+  }
 }
