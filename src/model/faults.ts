@@ -73,6 +73,159 @@ export const FAULTS = {
     says: 'The package registry answered with something that cannot be right.',
     hint: 'Try again, or use another registry.',
   },
+  'dpkg-status-invalid': {
+    exit: 3,
+    says: 'The image’s package database contradicts itself or cannot be read.',
+    hint: 'Repair it in the image that this one is built from.',
+  },
+  'distribution-unsupported': {
+    exit: 3,
+    says: 'The image’s distribution is not one that Suture knows.',
+    hint: 'Suture patches Debian, Ubuntu and images made of their packages.',
+  },
+  'suite-end-of-life': {
+    exit: 3,
+    says: 'The image’s release gets no security updates any more.',
+    hint: 'Move to a supported release, or name an extended archive with --source.',
+  },
+  'apt-sources-missing': {
+    exit: 2,
+    says: 'No apt source is known for the image’s release.',
+    hint: 'Name one with --source "deb [signed-by=<keyring>] <address> <suite> <component>", or in suture.yaml.',
+  },
+  'apt-sources-invalid': {
+    exit: 3,
+    says: 'An apt source cannot be understood.',
+    hint: 'Repair it, or name the source with --source.',
+  },
+  'apt-key-missing': {
+    exit: 3,
+    says: 'No key at hand made any of the repository’s signatures.',
+    hint: 'Name a keyring that holds it with --source "deb [signed-by=<keyring>] …".',
+  },
+  'apt-key-expired': {
+    exit: 3,
+    says: 'The key that signed the repository’s index has expired or was revoked.',
+    hint: 'Name a newer keyring with --source "deb [signed-by=<keyring>] …".',
+  },
+  'apt-signature-invalid': {
+    exit: 3,
+    says: 'The repository’s index does not carry the signature it must have.',
+    hint: 'Do not use this mirror; name another one with --source.',
+  },
+  'apt-release-invalid': {
+    exit: 3,
+    says: 'The repository’s index is not the one that was asked for, or cannot be read.',
+    hint: 'Check the suite’s name, or use another mirror with --source.',
+  },
+  'apt-release-expired': {
+    exit: 3,
+    says: 'The repository’s index is older than it says it may be used.',
+    hint: 'Use another mirror with --source, or check the clock of this machine.',
+  },
+  'apt-release-replayed': {
+    exit: 3,
+    says: 'The repository gave an older index than it gave before.',
+    hint: 'The mirror lags behind or is attacked; use another one with --source.',
+  },
+  'apt-mirror-unreachable': {
+    exit: 3,
+    says: 'The repository did not answer.',
+    hint: 'Check the network and the proxy settings, or use another mirror with --source.',
+  },
+  'apt-refused': {
+    exit: 3,
+    says: 'The repository refused the request.',
+    hint: 'Check the credentials in auth.conf.',
+  },
+  'apt-index-stale': {
+    exit: 3,
+    says: 'A package index is not the one that the signed index names.',
+    hint: 'The mirror is being updated or is broken; try again in some minutes, or use another one with --source.',
+  },
+  'apt-index-invalid': {
+    exit: 3,
+    says: 'A package index cannot be read.',
+    hint: 'Use another mirror with --source.',
+  },
+  'apt-offline': {
+    exit: 3,
+    says: 'What is needed was not downloaded before, and nothing may be downloaded now.',
+    hint: 'Run the command once without --offline.',
+  },
+  'deb-digest-mismatch': {
+    exit: 3,
+    says: 'A package archive is not the one that the signed index names.',
+    hint: 'Do not use this mirror; name another one with --source.',
+  },
+  'image-reference-invalid': {
+    exit: 2,
+    says: 'An image reference cannot be understood.',
+    hint: 'Write host/repository:tag, oci:<folder>:<tag>, docker-archive:<file> or oci-archive:<file>.',
+  },
+  'image-host-missing': {
+    exit: 2,
+    says: 'An image’s name does not say which registry it is in.',
+    hint: 'Write the registry’s host in front, as in registry.example/name:tag, or name one in registries.conf (unqualified-search-registries).',
+  },
+  'image-not-found': { exit: 2, says: 'There is no such image.', hint: 'Check its name and tag, and that you may read it.' },
+  'image-invalid': {
+    exit: 3,
+    says: 'An image’s manifest, index or config cannot be right.',
+    hint: 'Build or pull the image again.',
+  },
+  'image-digest-mismatch': {
+    exit: 3,
+    says: 'A part of an image is not what its digest or size says.',
+    hint: 'The copy is damaged or was tampered with; get the image again.',
+  },
+  'image-too-large': { exit: 3, says: 'A part of an image is larger than Suture reads.', hint: 'Check that this is the image you mean.' },
+  'image-archive-invalid': {
+    exit: 3,
+    says: 'An image archive cannot be read.',
+    hint: 'It must be what docker save wrote, or an OCI layout as a tar file.',
+  },
+  'image-write-failed': {
+    exit: 3,
+    says: 'An image could not be written; what was there before is untouched.',
+    hint: 'Check the folder’s permissions and free space.',
+  },
+  'image-busy': { exit: 3, says: 'Another process writes to the same image folder.', hint: 'Wait for it to end, then run the command again.' },
+  'image-credentials': {
+    exit: 3,
+    says: 'The credentials for a registry cannot be had.',
+    hint: 'Log in to the registry again, or repair the docker or containers configuration.',
+  },
+  'image-registry-config': {
+    exit: 3,
+    says: 'A configuration file for registries cannot be used.',
+    hint: 'Repair the file.',
+  },
+  'image-registry-unreachable': {
+    exit: 3,
+    says: 'The image registry did not answer.',
+    hint: 'Check the network, the proxy settings and the registry’s certificate.',
+  },
+  'image-registry-refused': {
+    exit: 3,
+    says: 'The image registry refused the request.',
+    hint: 'Log in to the registry with an account that may do this.',
+  },
+  'image-registry-insecure': {
+    exit: 3,
+    says: 'The image registry would be spoken to without encryption.',
+    hint: 'Use HTTPS, or mark the registry as insecure in registries.conf.',
+  },
+  'image-registry-invalid': {
+    exit: 3,
+    says: 'The image registry answered with something that cannot be right.',
+    hint: 'Try again, or use another registry.',
+  },
+  'image-push-failed': {
+    exit: 3,
+    says: 'The image was not pushed; the tag points to what it pointed to before.',
+    hint: 'Run the command again; what was sent already is not sent again.',
+  },
   'planner-limit': { exit: 3, says: 'The plan was not found within the limit.', hint: 'Narrow it with --only.' },
   'verification-failed': {
     exit: 3,
