@@ -1,7 +1,7 @@
 import type { Edit, PatchedFile } from '../model/edit.ts'
 import { Fault } from '../model/faults.ts'
 import type { Change } from '../model/plan.ts'
-import type { Receipt, ReceiptOrigin } from '../model/receipt.ts'
+import type { ImageReceipt, Receipt, ReceiptOrigin } from '../model/receipt.ts'
 import { editsOf } from '../text/edits.ts'
 import { digestOf } from './digest-of.ts'
 import type { SigningKey } from './envelope.ts'
@@ -17,6 +17,8 @@ export interface ReceiptInput {
   readonly now: () => Date
   readonly target: string
   readonly files: readonly PatchedFile[]
+  /** Set where an image was patched. */
+  readonly image?: ImageReceipt
   /** The edits that made `files`; edits of other files are not looked at. */
   readonly edits: readonly Edit[]
   readonly changes: readonly Pick<Change, 'name' | 'from' | 'to' | 'because' | 'fixes'>[]
@@ -48,6 +50,7 @@ export function makeReceipt(input: ReceiptInput): Receipt {
     files: input.files.map(({ path, before, beforeSha256, afterSha256 }) => {
       return { path, beforeSha256, afterSha256, edits: receiptEdits(before, editsOf(path, input.edits)) }
     }),
+    ...(input.image === undefined ? {} : { image: input.image }),
     changes: input.changes.map(({ name, from, to, because, fixes }) => {
       return { name, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }), because, fixes }
     }),
@@ -61,12 +64,20 @@ export function makeReceipt(input: ReceiptInput): Receipt {
 export function sealReceipt(receipt: Receipt, signer?: SigningKey): SealedReceipt {
   const payload = JSON.stringify({
     _type: STATEMENT_TYPE,
-    subject: receipt.files.map(({ path, afterSha256 }) => ({ name: path, digest: { sha256: afterSha256 } })),
+    subject: subjectOf(receipt),
     predicateType: PREDICATE_TYPE,
     predicate: receipt,
   })
   const time = receipt.created.replace(/[-:Z]/g, '').replace('T', '-')
   return { path: `${RECEIPTS_FOLDER}/${time}-${digestOf(payload).slice(0, 8)}.json`, text: seal(payload, PAYLOAD_TYPE, signer) }
+}
+
+/** What the statement is about: the files after the change, or the image as it is now. */
+function subjectOf({ files, image }: Receipt): { name: string; digest: { sha256: string } }[] {
+  const subject = files.map(({ path, afterSha256 }) => ({ name: path, digest: { sha256: afterSha256 } }))
+  return image === undefined
+    ? subject
+    : [...subject, { name: image.to.reference, digest: { sha256: image.to.digest.slice('sha256:'.length) } }]
 }
 
 /** Reads a receipt's text. Faults: `receipt-invalid`, `receipt-signature` (only when a key is given). */
@@ -77,13 +88,11 @@ export function readReceipt(text: string, verifier?: SigningKey): OpenedReceipt 
     throw new Fault('receipt-invalid', 'The envelope does not hold one of Suture’s receipts.', { cause: statement?.error })
   }
   const { subject, predicate: receipt } = statement.data
+  const expected = subjectOf(receipt)
   const agrees =
-    subject.length === receipt.files.length &&
-    subject.every(({ name, digest }, index) => {
-      const file = receipt.files[index]
-      return file?.path === name && file.afterSha256 === digest.sha256
-    })
-  if (!agrees) throw new Fault('receipt-invalid', 'The receipt’s subject and its content name different files.')
+    subject.length === expected.length &&
+    subject.every(({ name, digest }, index) => expected[index]?.name === name && expected[index].digest.sha256 === digest.sha256)
+  if (!agrees) throw new Fault('receipt-invalid', 'The receipt’s subject and its content name different things.')
   return { receipt, signature: verifier !== undefined ? 'verified' : signatures > 0 ? 'unchecked' : 'none', keyIds }
 }
 
