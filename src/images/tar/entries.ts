@@ -1,0 +1,189 @@
+/**
+ * Puts entries together from header blocks and the records before them (PAX for one entry or all, GNU long names), whichever way the
+ * blocks are read: as a stream or by position. Everything an archive could use to take memory is bounded here.
+ */
+import { Fault } from '../../model/faults.ts'
+import type { TarEntry, TarType } from './entry.ts'
+import { entryPath, linkTarget, quoted } from './entry.ts'
+import type { Invalid, RawHeader } from './header.ts'
+import { BLOCK, isZeroBlock, readHeader } from './header.ts'
+import { decodePath } from './path-bytes.ts'
+import type { PaxFacts, PaxRecords } from './pax.ts'
+import { paxFacts, readPax } from './pax.ts'
+
+export interface TarLimits {
+  readonly entries: number
+  /** Names, link targets and records of the whole archive, in bytes. */
+  readonly names: number
+}
+
+export const TAR_LIMITS: TarLimits = { entries: 2_000_000, names: 256 * 1024 * 1024 }
+const LONGEST_RECORDS = 1024 * 1024
+const LARGEST_ID = 2 ** 32 - 1
+
+const TYPES = new Map<string, TarType>([
+  ['0', 'file'],
+  ['\0', 'file'],
+  ['7', 'file'],
+  ['1', 'hardlink'],
+  ['2', 'symlink'],
+  ['3', 'character'],
+  ['4', 'block'],
+  ['5', 'directory'],
+  ['6', 'fifo'],
+])
+const NO_RECORDS: PaxRecords = new Map()
+
+/** What a block was: records whose body follows, an entry whose content follows, a mark, or the archive's end. */
+export type Block =
+  | { readonly kind: 'records'; readonly size: number }
+  | { readonly kind: 'entry'; readonly entry: TarEntry }
+  | { readonly kind: 'zero' }
+  | { readonly kind: 'end' }
+
+export class TarEntries {
+  readonly invalid: Invalid
+  readonly #name: string
+  readonly #limits: TarLimits
+  #global = NO_RECORDS
+  #local = NO_RECORDS
+  #longName: Buffer | undefined
+  #longLink: Buffer | undefined
+  #awaited: 'x' | 'g' | 'L' | 'K' | undefined
+  #zero = false
+  #count = 0
+  #names = 0
+
+  /** `name` tells the archive in messages. */
+  constructor(name: string, limits: TarLimits = TAR_LIMITS) {
+    this.#name = name
+    this.#limits = limits
+    this.invalid = what => new Fault('layer-invalid', `${name} cannot be read as a tar archive: ${what}.`)
+  }
+
+  /** The block that stands at `offset` of the archive. Faults: `layer-invalid`, `layer-too-large`. */
+  block(block: Buffer, offset: number): Block {
+    if (isZeroBlock(block)) {
+      if (this.#pending()) throw this.invalid('records stand before no entry')
+      const kind = this.#zero ? 'end' : 'zero'
+      this.#zero = true
+      return { kind }
+    }
+    if (this.#zero) throw this.invalid('an entry follows its end mark')
+    const header = readHeader(block, this.invalid)
+    if (header.size < 0) throw this.invalid('a size is negative')
+    const { type } = header
+    if (type === 'x' || type === 'g' || type === 'L' || type === 'K') {
+      if (header.size > LONGEST_RECORDS) throw this.#tooLarge(`records of ${header.size} bytes`)
+      this.#take(header.size)
+      this.#awaited = type
+      return { kind: 'records', size: header.size }
+    }
+    return { kind: 'entry', entry: this.#entry(header, offset + BLOCK) }
+  }
+
+  /** The body of the records that `block` announced. */
+  records(body: Buffer): void {
+    switch (this.#awaited) {
+      case 'x':
+        this.#local = readPax(body, this.invalid)
+        break
+      case 'g':
+        this.#global = new Map([...this.#global, ...readPax(body, this.invalid)])
+        if (this.#global.size > 4096) throw this.#tooLarge('records for all entries')
+        break
+      case 'L':
+        this.#longName = beforeNul(body)
+        break
+      case 'K':
+        this.#longLink = beforeNul(body)
+        break
+      default:
+        throw this.invalid('records were not announced')
+    }
+    this.#awaited = undefined
+  }
+
+  /** The archive's bytes end at a block's end. Archives without an end mark are read by everyone. */
+  end(): void {
+    if (this.#pending()) throw this.invalid('it ends within an entry')
+  }
+
+  #pending(): boolean {
+    return this.#awaited !== undefined || this.#local.size > 0 || this.#longName !== undefined || this.#longLink !== undefined
+  }
+
+  #entry(header: RawHeader, offset: number): TarEntry {
+    const { invalid } = this
+    if (++this.#count > this.#limits.entries) throw this.#tooLarge(`more than ${this.#limits.entries} entries`)
+    const pax: PaxFacts = this.#global.size + this.#local.size > 0 ? paxFacts(this.#global, this.#local, invalid) : {}
+    const rawName = pax.path ?? this.#longName ?? header.name
+    const rawLink = pax.linkName ?? this.#longLink ?? header.linkName
+    this.#local = NO_RECORDS
+    this.#longName = undefined
+    this.#longLink = undefined
+    this.#take(rawName.length + rawLink.length)
+    const path = entryPath(rawName, invalid)
+    const type = typeOf(header.type, rawName)
+    if (type === undefined) throw invalid(`${quoted(path)} is of a type that no image layer has (${quoted(header.type)})`)
+    if (path === '' && type !== 'directory') throw invalid('its root is no folder')
+    const uid = id(pax.uid ?? header.uid, invalid)
+    const gid = id(pax.gid ?? header.gid, invalid)
+    const size = type === 'file' ? (pax.size ?? header.size) : 0
+    if (!Number.isSafeInteger(offset + size)) throw invalid('a size is too large')
+    const userName = pax.userName ?? header.userName
+    const groupName = pax.groupName ?? header.groupName
+    return {
+      path,
+      type,
+      mode: header.mode & 0o7777,
+      uid,
+      gid,
+      size,
+      mtime: pax.mtime ?? header.mtime,
+      ...(type === 'symlink' ? { target: linkTarget(rawLink, invalid) } : {}),
+      ...(type === 'hardlink' ? { target: hardLinkTarget(rawLink, invalid) } : {}),
+      ...(pax.xattrs === undefined ? {} : { xattrs: pax.xattrs }),
+      ...(userName.length === 0 ? {} : { userName: decodePath(userName) }),
+      ...(groupName.length === 0 ? {} : { groupName: decodePath(groupName) }),
+      ...(type === 'character' || type === 'block' ? { device: [header.devMajor, header.devMinor] as const } : {}),
+      offset,
+    }
+  }
+
+  #take(bytes: number): void {
+    this.#names += bytes
+    if (this.#names > this.#limits.names) throw this.#tooLarge(`names and records beyond ${this.#limits.names} bytes`)
+  }
+
+  #tooLarge(what: string): Fault {
+    return new Fault('layer-too-large', `${this.#name} has ${what}.`)
+  }
+}
+
+/** Before POSIX, a folder was a file whose name ends in `/`. */
+function typeOf(flag: string, name: Buffer): TarType | undefined {
+  const type = TYPES.get(flag)
+  return type === 'file' && flag !== '7' && name[name.length - 1] === 0x2f ? 'directory' : type
+}
+
+function hardLinkTarget(raw: Buffer, invalid: Invalid): string {
+  const target = entryPath(raw, invalid)
+  if (target === '') throw invalid('a hard link leads nowhere')
+  return target
+}
+
+function id(value: number, invalid: Invalid): number {
+  if (value < 0 || value > LARGEST_ID) throw invalid(`the owner ${value} cannot be one`)
+  return value
+}
+
+function beforeNul(body: Buffer): Buffer {
+  const end = body.indexOf(0)
+  return Buffer.from(end < 0 ? body : body.subarray(0, end))
+}
+
+/** The bytes that a content takes in the archive. */
+export function padded(size: number): number {
+  return Math.ceil(size / BLOCK) * BLOCK
+}
