@@ -1,24 +1,26 @@
-/** Inventory × advisories → findings: one for each name@version and alias group, however many places hold it. */
+/** Inventory × advisories → findings: one for each name@version and alias group, however many places or binary packages hold it. */
 import type { AdvisoryDatabase, AdvisoryMatch } from '../model/advisory.ts'
 import type { Finding } from '../model/finding.ts'
-import type { Inventory } from '../model/inventory.ts'
+import type { Inventory, Subject } from '../model/inventory.ts'
 import type { Policy } from '../model/policy.ts'
 import { SEVERITIES } from '../model/severity.ts'
 
 /** Components whose content is known by name and version: what a registry served, bundled or not. */
 const MATCHABLE: ReadonlySet<string> = new Set(['registry', 'bundled'])
 
-export function findingsOf(inventory: Inventory, database: AdvisoryDatabase, policy: Policy, now: Date): readonly Finding[] {
-  const places = new Map<string, { name: string; version: string; purl: string; locations: string[] }>()
-  for (const { name, version, purl, location, origin } of inventory.components) {
-    if (!MATCHABLE.has(origin)) continue
-    const known = places.get(purl)
-    if (known === undefined) places.set(purl, { name, version, purl, locations: [location] })
-    else known.locations.push(location)
+export function findingsOf(inventory: Inventory, database: Pick<AdvisoryDatabase, 'match'>, policy: Policy, now: Date): readonly Finding[] {
+  const places = new Map<string, { subject: Subject; locations: string[] }>()
+  for (const component of inventory.components) {
+    if (!MATCHABLE.has(component.origin)) continue
+    const subject = component.subject ?? { ...component, ecosystem: inventory.target.ecosystem }
+    const known = places.get(subject.purl)
+    if (known === undefined) places.set(subject.purl, { subject, locations: [component.location] })
+    else known.locations.push(component.location)
   }
   const findings: Finding[] = []
-  for (const { name, version, purl, locations } of places.values()) {
-    for (const match of database.match(inventory.target.ecosystem, name, version)) {
+  for (const { subject, locations } of places.values()) {
+    const { ecosystem, name, version, purl } = subject
+    for (const match of database.match(ecosystem, name, version)) {
       const ignored = ignoredBy(policy, name, match, now)
       findings.push({
         id: findingId(name, version, match.group),

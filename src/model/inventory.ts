@@ -26,6 +26,18 @@ export interface Component {
   readonly scope: Scope
   readonly origin: Origin
   readonly bundledBy?: string
+  /** What advisories speak of, where that is not the component itself: a Debian binary's source package, or another ecosystem than the target's. */
+  readonly subject?: Subject
+  /** Index of the image layer that brought it. */
+  readonly layer?: number
+}
+
+/** `ecosystem` as OSV names it, with its suffix: `npm`, `Debian:12`. */
+export interface Subject {
+  readonly ecosystem: string
+  readonly name: string
+  readonly version: string
+  readonly purl: string
 }
 
 export type DependencyKind = 'runtime' | 'dev' | 'optional' | 'peer' | 'peer-optional'

@@ -15,10 +15,10 @@ export interface Change {
   readonly fixes: readonly string[]
   readonly breaking: boolean
   readonly installScript: boolean
-  /** A distribution's change: the same upstream version with fixes, or another upstream version. */
-  readonly release?: 'backport' | 'upstream'
   /** Set when the cool-down was waived for this version because it is a security fix. */
   readonly coolDownException?: { readonly published: string; readonly days: number }
+  /** Where packaging tells: the same upstream release with a fix put in, or a new upstream release. */
+  readonly release?: 'backport' | 'upstream'
 }
 
 export interface ManifestChange {
