@@ -158,6 +158,11 @@ export const FAULTS = {
     says: 'A package archive is not the one that the signed index names.',
     hint: 'Do not use this mirror; name another one with --source.',
   },
+  'deb-invalid': {
+    exit: 3,
+    says: 'A package archive cannot be read, or holds what no package may hold.',
+    hint: 'Do not use this mirror; name another one with --source.',
+  },
   'image-reference-invalid': {
     exit: 2,
     says: 'An image reference cannot be understood.',
@@ -190,7 +195,11 @@ export const FAULTS = {
     says: 'An image could not be written; what was there before is untouched.',
     hint: 'Check the folder’s permissions and free space.',
   },
-  'image-busy': { exit: 3, says: 'Another process writes to the same image folder.', hint: 'Wait for it to end, then run the command again.' },
+  'image-busy': {
+    exit: 3,
+    says: 'Another process writes to the same image folder.',
+    hint: 'Wait for it to end, then run the command again.',
+  },
   'image-credentials': {
     exit: 3,
     says: 'The credentials for a registry cannot be had.',
