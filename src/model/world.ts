@@ -85,6 +85,11 @@ export interface World {
   /** Consumers that cannot change: the root, workspaces, git dependencies. */
   readonly fixed: readonly FixedConsumer[]
   readonly risks: readonly Risk[]
+  /**
+   * Pairs of unit ids that are never both present: versions of one package where only one may stand, packages that exclude each other.
+   * What is present now keeps them; two units that stand side by side in the target in spite of their conflict are no pair here.
+   */
+  readonly conflicts: readonly (readonly [number, number])[]
 }
 
 /** Port: an ecosystem's side of planning. Building is pure; only `read` reaches the catalogue. */

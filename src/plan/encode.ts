@@ -1,6 +1,6 @@
 /**
  * The world as clauses. A unit's presence is a variable; a fixed consumer's choice is a clause; a present unit implies each choice
- * that it needs.
+ * that it needs; of two units in conflict one is absent.
  *
  * Peers. A consumer and what it needs stand in one place, where one version of each name is visible. So when a consumer takes unit w
  * of one name, and w has a peer that the same consumer also needs, the consumer must take that peer from w's range. The ecosystem
@@ -40,6 +40,10 @@ export function encode(world: World, reduced: Reduced, sat: Sat, options: Encode
     if (presence === 0) return
     for (const need of of.needs) sat.addClause([-presence, ...choices.literals(need)])
   })
+  for (const [one, other] of world.conflicts) {
+    const [a = 0, b = 0] = [unit[one], unit[other]]
+    if (a !== 0 && b !== 0) sat.addClause([-a, -b])
+  }
   const takes = encodePeers(world, unit, sat, choices)
   encodeLines(world, unit, sat, lines)
   return { sat, unit, edits, takes, lines, risks: encodeRisks(world, unit, sat) }

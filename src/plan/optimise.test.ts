@@ -33,10 +33,22 @@ test('the planner finds the same optimum, level by level, as trying every set of
   )
 })
 
+test('where one version of each package may stand, as in a distribution, the optimum is that of trying every set', async () => {
+  await fc.assert(
+    fc.asyncProperty(smallWorlds({ onePerPackage: true }), async world => {
+      const solution = await solve(world, reduce(world))
+      assert.deepEqual(optima(solution), bestPlan(world))
+      const names = world.units.filter((_, id) => solution?.present.has(id)).map(unit => unit.package)
+      assert.equal(new Set(names).size, names.length)
+    }),
+    { numRuns: 300 },
+  )
+})
+
 test('dominance changes no level of the optimum, peers or not', async () => {
-  for (const peers of [false, true]) {
+  for (const options of [{}, { peers: true }, { onePerPackage: true }, { peers: true, onePerPackage: true }]) {
     await fc.assert(
-      fc.asyncProperty(smallWorlds({ peers }), async world => {
+      fc.asyncProperty(smallWorlds(options), async world => {
         assert.deepEqual(optima(await solve(world, reduce(world))), optima(await solve(world, everything(world))))
       }),
       { numRuns: 150 },

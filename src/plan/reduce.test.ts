@@ -32,6 +32,7 @@ function worldOf(...more: Unit[]): World {
     choices: [{ package: 'a', range: '*', anyOf: units.flatMap((each, id) => (each.package === 'a' ? [id] : [])) }],
     fixed: [{ key: '', needs: [0], now: [0] }],
     risks: [{ finding: 'a@1.0.0:G', group: 'G', weight: 30, aside: 0, units: [0], present: true }],
+    conflicts: [],
   }
 }
 
@@ -51,6 +52,16 @@ test('a version that is worse in one way and better in none goes; one that is be
   assert.deepEqual(liveVersions(worldOf(unit('1.0.1', { distance: 2 }), nearer)), ['1.0.0', '1.0.1', '1.0.2'])
   const line = unit('2.0.0', { distance: 3, gainedLine: 'a 2' })
   assert.deepEqual(liveVersions(worldOf(unit('1.0.1', { distance: 1 }), line)), ['1.0.0', '1.0.1'])
+})
+
+test('a version that excludes more than another replaces it no longer; versions that exclude each other only do', () => {
+  const near = unit('1.0.1', { distance: 1 })
+  const far = unit('1.0.2', { distance: 2 })
+  const other = unit('1.0.0', { package: 'b', locked: true, entries: 1 })
+  const world = worldOf(near, far, other)
+  assert.deepEqual(liveVersions({ ...world, conflicts: [[1, 3]] }), ['1.0.0', '1.0.1', '1.0.2', '1.0.0'])
+  const oneOnly: World['conflicts'] = [0, 1].flatMap(one => [1, 2].filter(more => more > one).map(more => [one, more] as const))
+  assert.deepEqual(liveVersions({ ...world, conflicts: oneOnly }), ['1.0.0', '1.0.1', '1.0.0'])
 })
 
 test('what has not been read is neither dropped nor a reason to drop', () => {

@@ -1,6 +1,6 @@
 /**
  * Dominance. A new unit w is dropped when some unit u of the same package is at least as good in every way: every choice that w
- * satisfies, u satisfies; whatever u needs, w needs at least as narrowly; u brings no risk, breaking line, install script or distance that
+ * satisfies, u satisfies; whatever u needs, w needs at least as narrowly; what u excludes, w excludes; u brings no risk, breaking line, install script or distance that
  * w does not. Any plan with w is then no worse with u instead, so no level of the objective changes. Dropping units
  * empties choices and memberships, so it repeats until nothing changes. Measured on 36,000 versions: a third of the variables stay.
  */
@@ -19,12 +19,14 @@ export function reduce(world: World): Reduced {
   const live = world.units.map(() => true)
   const flaws = flawsOf(world)
   const peerKeys = world.units.map(unit => unit.peers.map(peer => `${peer.package} ${peer.choice} ${peer.optional}`).join('\n'))
-  const kinds = kindsOf(world, flaws, peerKeys)
+  const conflicts = conflictsOf(world)
+  const kinds = kindsOf(world, flaws, peerKeys, conflicts)
   const dependents = dependentsOf(world)
   let needed = reach(world, live)
   let suspects: ReadonlySet<string> | undefined
   for (let round = 0; round < MAX_ROUNDS && suspects?.size !== 0; round++) {
-    const measures = { live, flaws, peerKeys, kinds, memberships: membershipsOf(world, live, needed), subsets: new Subsets(world, live) }
+    const memberships = membershipsOf(world, live, needed)
+    const measures = { live, flaws, peerKeys, conflicts, kinds, memberships, subsets: new Subsets(world, live) }
     const shrunk = new Set<string>()
     for (const [name, units] of byPackage(world, live)) {
       if (suspects !== undefined && !suspects.has(name)) continue
@@ -42,12 +44,25 @@ export function reduce(world: World): Reduced {
   return { live, needed }
 }
 
-/** Units of one kind differ in nothing but their distance and what they satisfy. */
-function kindsOf(world: World, flaws: readonly Flaws[], peerKeys: readonly string[]): number[] {
+/** Per unit: what it excludes. */
+type Conflicts = readonly (ReadonlySet<number> | undefined)[]
+
+function conflictsOf(world: World): Conflicts {
+  const conflicts: (Set<number> | undefined)[] = []
+  for (const [one, other] of world.conflicts) {
+    conflicts[one] = (conflicts[one] ?? new Set()).add(other)
+    conflicts[other] = (conflicts[other] ?? new Set()).add(one)
+  }
+  return conflicts
+}
+
+/** Units of one kind differ in nothing but their distance and what they satisfy. One that excludes others is of its own kind. */
+function kindsOf(world: World, flaws: readonly Flaws[], peerKeys: readonly string[], conflicts: Conflicts): number[] {
   const numbers = new Map<string, number>()
   return world.units.map((unit, id) => {
     if (unit.locked) return -1
-    const key = [unit.needs.join(), flawsKey(flaws[id]), unit.gainedLine, unit.gainsScript, peerKeys[id]].join('\n')
+    const apart = conflicts[id] === undefined ? '' : id
+    const key = [unit.needs.join(), flawsKey(flaws[id]), unit.gainedLine, unit.gainsScript, peerKeys[id], apart].join('\n')
     const known = numbers.get(key) ?? numbers.size
     numbers.set(key, known)
     return known
@@ -180,6 +195,7 @@ interface Measures {
   readonly live: boolean[]
   readonly flaws: readonly Flaws[]
   readonly peerKeys: readonly string[]
+  readonly conflicts: Conflicts
   readonly kinds: readonly number[]
   readonly memberships: readonly Uint32Array[]
   readonly subsets: Subsets
@@ -222,15 +238,25 @@ function dropDominated(world: World, units: readonly number[], measures: Measure
   return candidates.length - kept.length
 }
 
-function dominates(world: World, better: number, worse: number, { flaws, peerKeys, memberships, subsets }: Measures): boolean {
+function dominates(world: World, better: number, worse: number, measures: Measures): boolean {
+  const { flaws, peerKeys, memberships, subsets } = measures
   const u = world.units[better]
   const w = world.units[worse]
   if (u === undefined || w === undefined || u.unread !== undefined || w.standIn) return false
   if (u.distance > w.distance || (u.gainsScript && !w.gainsScript)) return false
   if (u.gainedLine !== undefined && u.gainedLine !== w.gainedLine) return false
   if (u.peers.length > 0 && peerKeys[better] !== peerKeys[worse]) return false
+  if (!excludesNoMore(better, worse, measures)) return false
   if (!coversBits(memberships[better], memberships[worse]) || !addsNoRisk(flaws[better], flaws[worse])) return false
   return u.needs.length <= w.needs.length && subsets.cover(u.needs, w.needs)
+}
+
+/** What `better` excludes and could still be present, `worse` excludes as well; where the two exclude each other, one has gone already. */
+function excludesNoMore(better: number, worse: number, { conflicts, live }: Measures): boolean {
+  for (const other of conflicts[better] ?? []) {
+    if (other !== worse && live[other] && conflicts[worse]?.has(other) !== true) return false
+  }
+  return true
 }
 
 function coversBits(large: Uint32Array | undefined, small: Uint32Array | undefined): boolean {

@@ -65,7 +65,7 @@ class WorldBuilder {
 
   result(): Omit<NpmWorld, 'movable'> {
     return {
-      world: { units: this.#units, choices: this.#choices, fixed: this.#fixed, risks: [...this.#risks.values()] },
+      world: { units: this.#units, choices: this.#choices, fixed: this.#fixed, risks: [...this.#risks.values()], conflicts: [] },
       facts: this.#facts,
       young: this.#young,
     }

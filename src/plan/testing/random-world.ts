@@ -7,28 +7,31 @@ interface Shape {
   readonly packages: readonly { readonly locked: number; readonly more: number }[]
   readonly seed: number
   readonly peers: boolean
+  /** One version of each package, and some packages that exclude each other. */
+  readonly onePerPackage: boolean
 }
 
-const shape = (peers: boolean): fc.Arbitrary<Shape> =>
+const shape = (peers: boolean, onePerPackage: boolean): fc.Arbitrary<Shape> =>
   fc.record({
-    packages: fc.array(fc.record({ locked: fc.integer({ min: 0, max: 2 }), more: fc.integer({ min: 0, max: 3 }) }), {
+    packages: fc.array(fc.record({ locked: fc.integer({ min: 0, max: onePerPackage ? 1 : 2 }), more: fc.integer({ min: 0, max: 3 }) }), {
       minLength: 2,
       maxLength: 5,
     }),
     seed: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
     peers: fc.constant(peers),
+    onePerPackage: fc.constant(onePerPackage),
   })
 
 /** Worlds of at most 12 versions whose lock keeps its own rules. */
-export function smallWorlds({ peers = false } = {}): fc.Arbitrary<World> {
-  return shape(peers)
+export function smallWorlds({ peers = false, onePerPackage = false } = {}): fc.Arbitrary<World> {
+  return shape(peers, onePerPackage)
     .filter(({ packages }) => packages.reduce((sum, each) => sum + each.locked + each.more, 0) <= 12)
     .map(makeWorld)
 }
 
 type Growing = Unit & { needs: number[]; now: number[]; peers: Peer[] }
 
-function makeWorld({ packages, seed, peers }: Shape): World {
+function makeWorld({ packages, seed, peers, onePerPackage }: Shape): World {
   let state = seed
   const below = (bound: number): number => {
     state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff
@@ -84,19 +87,33 @@ function makeWorld({ packages, seed, peers }: Shape): World {
     if (peer !== undefined) unit.peers.push({ package: choices[peer]?.package ?? '', choice: peer, optional: below(2) === 0 })
   })
   const root = Array.from({ length: 1 + below(3) }, () => range(-1, true)).filter(choice => choice !== undefined)
+  packages.forEach(({ locked }, at) => {
+    if (!onePerPackage || locked === 0) return
+    root.push(choices.length)
+    choices.push({ package: `p${at}`, range: '*', anyOf: idsOf(`p${at}`) })
+  })
   const risks = Array.from({ length: 1 + below(4) }, (_, at): Risk => {
     const affected = [...new Set([below(units.length), ...(below(2) === 0 ? [below(units.length)] : [])])].filter(id => id < units.length)
     const present = affected.some(id => units[id]?.locked)
     return { finding: `f${at}`, group: `g${at % 3}`, weight: [3, 10, 30, 100][below(4)] ?? 3, aside: 0, units: affected, present }
   })
-  return { units, choices, fixed: [{ key: '', needs: root, now: root.map(servedBy) }], risks }
+  const conflicts = pairsOf(units).filter(([one, other]) => {
+    if (units[one]?.package === units[other]?.package) return onePerPackage
+    return !(units[one]?.locked && units[other]?.locked) && below(12) === 0
+  })
+  return { units, choices, fixed: [{ key: '', needs: root, now: root.map(servedBy) }], risks, conflicts }
 }
 
-/** The levels that the planner minimises, of one set of present units; undefined where a need is not met. Peers are left out. */
+function pairsOf(units: readonly unknown[]): [number, number][] {
+  return units.flatMap((_, one) => units.slice(0, one).map((_, other): [number, number] => [one, other]))
+}
+
+/** The levels that the planner minimises, of one set of present units; undefined where a need is not met or a conflict broken. Peers are left out. */
 export function costsOf(world: World, present: ReadonlySet<number>): number[] | undefined {
   const isMet = (choice: number): boolean => (world.choices[choice]?.anyOf ?? []).some(id => present.has(id))
   const there = world.units.filter((_, id) => present.has(id))
   if (!world.fixed.every(({ needs }) => needs.every(isMet)) || !there.every(({ needs }) => needs.every(isMet))) return undefined
+  if (world.conflicts.some(([one, other]) => present.has(one) && present.has(other))) return undefined
   const sum = (of: (unit: Unit) => number): number => there.reduce((total, unit) => total + of(unit), 0)
   return [
     world.risks.reduce((total, risk) => total + (risk.units.some(id => present.has(id)) ? risk.weight : 0), 0),
