@@ -61,7 +61,13 @@ const knapsacks: fc.Arbitrary<World> = fc
       world.choices.push({ package: `p${at}`, range: '*', anyOf: [first, first + 1] })
       world.risks.push({ finding: `f${at}`, group: `g${at}`, weight, aside: 0, units: [first], present: true })
     })
-    return { units: world.units, choices: world.choices, fixed: [{ key: '', needs: world.root, now: [] }], risks: world.risks, conflicts: [] }
+    return {
+      units: world.units,
+      choices: world.choices,
+      fixed: [{ key: '', needs: world.root, now: [] }],
+      risks: world.risks,
+      conflicts: [],
+    }
   })
 
 test('the curve is the front that trying every set of versions finds', async () => {
