@@ -156,19 +156,28 @@ function addsNoRisk(better: Flaws | undefined, worse: Flaws | undefined): boolea
   return true
 }
 
-/** Per unit: which needed choices (and which of their relaxations) it satisfies, as bits numbered within its package. */
+/**
+ * Per unit: which needed choices (and which of their relaxations) it satisfies, as bits numbered within its package. A choice may have
+ * units of several packages: then each package has its own bit for it.
+ */
 function membershipsOf(world: World, live: readonly boolean[], needed: readonly boolean[]): Uint32Array[] {
   const numbers = new Map<string, number>()
   const sets: { readonly bit: number; readonly units: readonly number[] }[] = []
-  const add = (name: string, units: readonly number[]) => {
+  const addOne = (name: string, units: readonly number[]) => {
     const bit = numbers.get(name) ?? 0
     numbers.set(name, bit + 1)
     sets.push({ bit, units })
   }
+  const add = (units: readonly number[]) => {
+    const name = world.units[units[0] ?? -1]?.package
+    if (name === undefined) return
+    if (units.every(unit => world.units[unit]?.package === name)) addOne(name, units)
+    else for (const [own, some] of Map.groupBy(units, unit => world.units[unit]?.package ?? '')) addOne(own, some)
+  }
   world.choices.forEach((choice, id) => {
     if (!needed[id]) return
-    add(choice.package, choice.anyOf)
-    for (const relaxation of choice.relaxed ?? []) add(choice.package, [...choice.anyOf, ...relaxation.anyOf])
+    add(choice.anyOf)
+    for (const relaxation of choice.relaxed ?? []) add([...choice.anyOf, ...relaxation.anyOf])
   })
   const memberships = world.units.map((unit, id) => new Uint32Array(live[id] ? ((numbers.get(unit.package) ?? 0) + 31) >>> 5 : 0))
   for (const { bit, units } of sets) {

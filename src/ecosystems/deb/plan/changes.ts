@@ -1,0 +1,81 @@
+/** Moves as changes for people: what each removes, or which relation makes it necessary. */
+import type { Finding } from '../../../model/finding.ts'
+import type { Change } from '../../../model/plan.ts'
+import { type DebPackage, packageKey } from '../package.ts'
+import { excludes, printGroup, printRelation, satisfiesGroup } from '../relations.ts'
+import { isYoung } from './candidates.ts'
+import { named } from './check.ts'
+import { needsOf } from './package-index.ts'
+import type { DebPlanning, Move, Realised } from './planning.ts'
+import { lineOf, releaseKind } from './upstream.ts'
+
+/** Fixes first, each group by name. `fixed` are the findings, by source package, that were there and are gone. */
+export function changesOf(planning: DebPlanning, realised: Realised, fixed: readonly Finding[]): readonly Change[] {
+  const { rules } = planning.input
+  const changes = realised.moves.map((move): Change => {
+    const { key, from, to } = move
+    const fixes = fixed.filter(({ name, version }) => name === from?.source.name && version === from.source.version)
+    const asked = planning.updates.keys.has(key) && from !== undefined
+    const reason =
+      fixes.length > 0 ? removes(fixes) : (reasonFor(planning, realised, move) ?? (asked ? 'a security update, as asked' : undefined))
+    return {
+      name: to.name,
+      ...(from === undefined ? {} : { from: from.version }),
+      to: to.version,
+      locations: [key],
+      why: fixes.length > 0 || asked ? 'fix' : 'need',
+      because: reason ?? 'comes with the change',
+      fixes: fixes.map(({ id }) => id),
+      breaking: from !== undefined && lineOf(from.version) !== lineOf(to.version),
+      installScript: false,
+      ...(from === undefined ? {} : { release: releaseKind(from.version, to.version) }),
+      ...(isYoung(to, rules) ? { coolDownException: { published: to.suite.date, days: rules.policy.coolDown.days } } : {}),
+    }
+  })
+  return changes.sort((a, b) => Number(a.why === 'need') - Number(b.why === 'need') || (key(a) < key(b) ? -1 : 1))
+}
+
+function key({ locations }: Change): string {
+  return locations[0] ?? ''
+}
+
+function removes(fixes: readonly Finding[]): string {
+  const ids = fixes.map(({ ids, group }) => ids.find(id => id.startsWith('CVE-')) ?? group)
+  return `removes ${ids.length < 2 ? ids.join('') : `${ids.slice(0, -1).join(', ')} and ${ids.at(-1)}`}`
+}
+
+/** The relation that would break if this package alone stayed as it was. */
+function reasonFor({ image }: DebPlanning, { after, moves }: Realised, { key: own, from, to }: Move): string | undefined {
+  const { native } = image
+  const without = new Map<string, DebPackage>(after)
+  if (from === undefined) without.delete(own)
+  else without.set(own, from)
+  const items = [...without.values()]
+  for (const { key: other, to: mover } of moves) {
+    if (other === own) continue
+    const needed = needsOf(mover).find(
+      group => group.some(({ name }) => isCalled(name, to)) && !satisfiesGroup(group, items, { architecture: mover.architecture, native }),
+    )
+    if (needed !== undefined) return `${named(mover)} needs ${printGroup(needed)}`
+    const excluded = from === undefined ? undefined : exclusionOf(mover, from, native)
+    if (excluded !== undefined) return `${named(mover)} cannot stand beside ${excluded}`
+  }
+  if (from === undefined) return undefined
+  const held = needsOf(from).find(group => !satisfiesGroup(group, items, { architecture: from.architecture, native }))
+  if (held !== undefined) return `at ${from.version} it needs ${printGroup(held)}`
+  for (const { key: other, to: mover } of moves) {
+    const excluded = other === own ? undefined : exclusionOf(from, mover, native)
+    if (excluded !== undefined) return `at ${from.version} it cannot stand beside ${excluded}`
+    if (other !== own && mover.name === from.name) return `${packageKey(mover)} moves, and its architectures share one version`
+  }
+  return undefined
+}
+
+function isCalled(name: string, item: DebPackage): boolean {
+  return item.name === name || item.provides.some(provided => provided.name === name)
+}
+
+function exclusionOf(owner: DebPackage, item: DebPackage, native: string): string | undefined {
+  const relation = [...owner.breaks, ...owner.conflicts].find(other => excludes(other, item, owner, native))
+  return relation === undefined ? undefined : printRelation(relation)
+}
