@@ -26,7 +26,7 @@ export async function readDebInventory(files: ImageFiles, id: string): Promise<D
   const advisoryEcosystem = osvEcosystem(release)
   return {
     target: { kind: 'image', ecosystem: advisoryEcosystem ?? release.id, id },
-    components: database.packages.map(item => componentOf(item, release)),
+    components: database.packages.map(item => ({ ...debComponent(item, { release, advisoryEcosystem }), layer: item.layer })),
     dependencies: dependenciesOf(database),
     files: [...digests].map(([path, sha256]) => ({ path, sha256 })).sort((a, b) => (a.path < b.path ? -1 : 1)),
     database,
@@ -35,7 +35,12 @@ export async function readDebInventory(files: ImageFiles, id: string): Promise<D
   }
 }
 
-function componentOf(item: InstalledPackage, release: OsRelease): Component {
+/** A package as it stands, or would stand, in an image of this release. Advisories speak of its source package. */
+export function debComponent(
+  item: DebPackage,
+  { release, advisoryEcosystem }: Pick<DebInventory, 'release' | 'advisoryEcosystem'>,
+): Component {
+  const { name, version } = item.source
   return {
     location: packageKey(item),
     name: item.name,
@@ -43,6 +48,12 @@ function componentOf(item: InstalledPackage, release: OsRelease): Component {
     purl: debPurl(item, release),
     scope: 'runtime',
     origin: 'registry',
+    subject: {
+      ecosystem: advisoryEcosystem ?? release.id,
+      name,
+      version,
+      purl: debPurl({ name, version, architecture: 'source', source: { name, version } }, release),
+    },
   }
 }
 
