@@ -2,6 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault } from '../../model/faults.ts'
+import type { JsonNode } from '../../text/json-source.ts'
 import { readJsonSource } from '../../text/json-source.ts'
 import { codeOf } from '../folder-lock.ts'
 import type { RegistryReference, UnqualifiedNames } from '../reference.ts'
@@ -64,7 +65,8 @@ export async function readConfiguration(
       if (rule !== undefined) rules.set(rule.prefix, rule)
     }
   }
-  for (const rule of await daemonRules(join(etc, 'docker', 'daemon.json'))) if (!rules.has(rule.prefix)) rules.set(rule.prefix, rule)
+  for (const rule of await daemonRules(join(etc, 'docker', 'daemon.json'), searched))
+    if (!rules.has(rule.prefix)) rules.set(rule.prefix, rule)
   return { searched, aliases, rules: [...rules.values()] }
 }
 
@@ -114,16 +116,46 @@ function readRemote(entry: Readonly<Record<string, unknown>>): Remote {
   }
 }
 
-/** Docker's insecure registries. Its mirrors hold for one registry only, which no file names; they are taken where registries.conf searches just one. */
-async function daemonRules(file: string): Promise<readonly RegistryRule[]> {
+/** Docker's insecure registries. Its mirrors hold for the registry of names without a host only, so they count where registries.conf names just one. */
+async function daemonRules(file: string, searched: readonly string[]): Promise<readonly RegistryRule[]> {
   const text = await readText(file)
   if (text === undefined) return []
-  const daemon = readJsonSource(text, { maxDepth: 32, file })
-  const insecure = daemon.kind === 'object' ? daemon.get('insecure-registries') : undefined
-  const hosts = insecure?.kind === 'array' ? insecure.items.flatMap(item => (item.kind === 'string' ? [item.value] : [])) : []
-  return hosts
-    .filter(host => !host.includes('/'))
-    .map(host => ({ prefix: host, location: host, insecure: true, blocked: false, pulls: 'all', mirrors: [] }))
+  const daemon = readDaemon(text, file)
+  const insecure = new Set(textsOf(daemon, 'insecure-registries').filter(host => !host.includes('/')))
+  const mirrors = textsOf(daemon, 'registry-mirrors').flatMap(address => mirrorOf(address, insecure))
+  const plain = [...insecure].map(host => ({
+    prefix: host,
+    location: host,
+    insecure: true,
+    blocked: false,
+    pulls: 'all' as const,
+    mirrors: [],
+  }))
+  const [only] = searched
+  if (only === undefined || searched.length !== 1 || mirrors.length === 0) return plain
+  const mirrored = { prefix: only, location: only, insecure: insecure.has(only), blocked: false, pulls: 'all' as const, mirrors }
+  return [mirrored, ...plain.filter(({ prefix }) => prefix !== only)]
+}
+
+function mirrorOf(address: string, insecure: ReadonlySet<string>): readonly Remote[] {
+  const url = URL.parse(address)
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) return []
+  return [
+    { location: url.host + url.pathname.replace(/\/+$/, ''), insecure: url.protocol === 'http:' || insecure.has(url.host), pulls: 'all' },
+  ]
+}
+
+function readDaemon(text: string, file: string): JsonNode {
+  try {
+    return readJsonSource(text, { maxDepth: 32, file })
+  } catch (cause) {
+    throw new Fault('image-registry-config', `${file} is not valid JSON.`, { cause })
+  }
+}
+
+function textsOf(node: JsonNode, key: string): readonly string[] {
+  const array = node.kind === 'object' ? node.get(key) : undefined
+  return array?.kind === 'array' ? array.items.flatMap(item => (item.kind === 'string' ? [item.value] : [])) : []
 }
 
 async function parseToml(text: string, file: string): Promise<Readonly<Record<string, unknown>>> {
