@@ -75,7 +75,8 @@ function plainPath(written: string, type: Kind, invalid: Invalid): string {
     if (type !== 'directory') throw invalid('holds a root that is no folder')
     return path
   }
-  if (path.length > LONGEST_PATH || /[\n\0]/.test(path)) throw invalid(`holds a path that can be none: ${shown(written)}`)
+  if (path.length > LONGEST_PATH || /[\n\0]/.test(path) || !path.isWellFormed())
+    throw invalid(`holds a path that can be none: ${shown(written)}`)
   for (const part of path.split('/')) {
     if (part === '' || part === '.' || part === '..') throw invalid(`holds a path that leads elsewhere: ${shown(written)}`)
     if (Buffer.byteLength(part) > LONGEST_PART) throw invalid(`holds a name that is too long: ${shown(written)}`)
