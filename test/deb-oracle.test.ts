@@ -20,7 +20,7 @@ function makeCase(seed: number, mainToo: boolean): DebCase {
     return `p${other}${['', ` (= ${1 + below(3)})`, ` (>= ${1 + below(3)})`, ` (<< ${2 + below(2)})`][below(4)]}`
   }
   const need = (own: number, isNew: boolean): string => {
-    if (isNew && below(5) === 0) return ['n0', 'n1 | n0', 'n1 (>= 2)'][below(3)] ?? ''
+    if (isNew && below(5) === 0) return ['n0', 'n1 | n0', 'n1 (>= 2)', `n0 | ${relation(own)}`][below(4)] ?? ''
     if (below(8) === 0) return 'virtual'
     return below(4) === 0 ? `${relation(own)} | ${relation(own)}` : relation(own)
   }

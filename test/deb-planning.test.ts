@@ -1,21 +1,7 @@
 /** From an image's packages and what repositories offer to what moves, through the whole planner, on worlds small enough to see the answer. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { blockersOf } from '../src/ecosystems/deb/plan/blockers.ts'
-import { changesOf } from '../src/ecosystems/deb/plan/changes.ts'
-import type { Finding } from '../src/model/finding.ts'
 import { below, type DebCase, planned } from './deb/made-world.ts'
-
-const finding = (name: string, version: string): Finding => ({
-  id: `${name}@${version}:CVE-${name}`,
-  name,
-  version,
-  purl: `pkg:deb/debian/${name}@${version}`,
-  group: `CVE-${name}`,
-  ids: [`CVE-${name}`],
-  severity: 'high',
-  locations: [],
-})
 
 const rows: readonly {
   readonly says: string

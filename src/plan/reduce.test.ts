@@ -64,6 +64,16 @@ test('a version that excludes more than another replaces it no longer; versions 
   assert.deepEqual(liveVersions({ ...world, conflicts: oneOnly }), ['1.0.0', '1.0.1', '1.0.0'])
 })
 
+test('a version that alone serves a need of several packages stays, whichever of them the need is named for', () => {
+  const near = unit('1.0.1', { distance: 1 })
+  const far = unit('1.0.2', { distance: 2 })
+  const other = unit('1.0.0', { package: 'b', locked: true, entries: 1 })
+  const world = worldOf(near, far, other)
+  const wide = { package: 'b', range: 'a (>= 1.0.2) | b', anyOf: [2, 3] }
+  const asked = { ...world, choices: [...world.choices, wide], fixed: [...world.fixed, { key: 'other', needs: [1], now: [] }] }
+  assert.deepEqual(liveVersions(asked), ['1.0.0', '1.0.1', '1.0.2', '1.0.0'])
+})
+
 test('what has not been read is neither dropped nor a reason to drop', () => {
   const standIn = unit('', { standIn: true, unread: 'a' })
   assert.deepEqual(liveVersions(worldOf(standIn, unit('1.0.1', { distance: 1 }))), ['1.0.0', '', '1.0.1'])

@@ -11,7 +11,7 @@ interface One {
 }
 
 export interface Answer {
-  /** Risk left, breaking lines gained, versions new to the image. */
+  /** Risk left, packages added, breaking lines gained, versions new to the image. */
   readonly costs: readonly number[]
 }
 
@@ -75,7 +75,8 @@ export function costsOf(of: DebCase, there: readonly One[]): number[] {
   const before = ones(of.installed)
   const flaws = new Set(there.flatMap(({ name, version }) => of.flaws(name, String(version)).map(id => `${name} ${version} ${id}`)))
   const moved = there.filter(one => !before.some(({ name, version }) => name === one.name && version === one.version))
-  return [flaws.size * 30, moved.filter(({ name }) => before.some(one => one.name === name)).length, moved.length]
+  const added = moved.filter(({ name }) => !before.some(one => one.name === name))
+  return [flaws.size * 30, added.length, moved.filter(({ name }) => before.some(one => one.name === name)).length, moved.length]
 }
 
 export function bestOf(of: DebCase): Answer {

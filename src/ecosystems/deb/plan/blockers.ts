@@ -5,7 +5,7 @@
 import type { Finding } from '../../../model/finding.ts'
 import type { Blocker } from '../../../model/plan.ts'
 import { type DebPackage, type OfferedPackage, packageKey, type Relation, type RelationGroup } from '../package.ts'
-import { excludes, printGroup, printRelation, satisfiesGroup } from '../relations.ts'
+import { type Asker, excludes, printGroup, printRelation, satisfiesGroup } from '../relations.ts'
 import { holdOf, newer, offeredOf, refusalOf } from './candidates.ts'
 import { named } from './check.ts'
 import { isBroken } from './image.ts'
@@ -84,10 +84,9 @@ class Search {
   /** What the candidate needs and nothing that is offered, or may move, meets. */
   #needs(key: string, candidate: OfferedPackage, path: readonly string[]) {
     const { image } = this.#planning
-    const beside = this.#with(key, candidate)
     const asker = { architecture: candidate.architecture, native: image.native }
     for (const group of needsOf(candidate)) {
-      if (satisfiesGroup(group, beside, asker) || isBroken(image, key, group, candidate.architecture)) continue
+      if (this.#isServed(group, asker, key, candidate) || isBroken(image, key, group, candidate.architecture)) continue
       const movers = [...image.slots.keys()].filter(other => satisfiesGroup(group, this.#newer(other), asker))
       for (const other of movers) {
         this.#why(
@@ -106,14 +105,17 @@ class Search {
   /** Who needs the version that is there, and would not be served by the candidate. */
   #dependents(key: string, candidate: OfferedPackage, path: readonly string[]) {
     const { image } = this.#planning
-    const beside = this.#with(key, candidate)
     for (const [other, item] of image.slots) {
       if (other === key) continue
       const asker = { architecture: item.architecture, native: image.native }
-      const lost = needsOf(item).find(group => !satisfiesGroup(group, beside, asker) && !isBroken(image, other, group, item.architecture))
+      const lost = needsOf(item).find(
+        group => !this.#isServed(group, asker, key, candidate) && !isBroken(image, other, group, item.architecture),
+      )
       if (lost === undefined) continue
       const better = this.#newer(other).filter(next =>
-        needsOf(next).every(group => satisfiesGroup(group, [...beside, next], asker) || !mentions(group, candidate)),
+        needsOf(next).every(
+          group => !mentions(group, candidate) || this.#isServed(group, asker, key, candidate) || satisfiesGroup(group, [next], asker),
+        ),
       )
       if (better.length > 0) this.#why(other, better, [...path, other])
       else {
@@ -152,8 +154,11 @@ class Search {
     return of(one, other) ?? of(other, one)
   }
 
-  #with(key: string, candidate: DebPackage): readonly DebPackage[] {
-    return [...this.#planning.image.slots].map(([other, item]) => (other === key ? candidate : item))
+  /** With a candidate in the place of what is there. */
+  #isServed(group: RelationGroup, asker: Asker, key: string, candidate: DebPackage): boolean {
+    const { index, slots } = this.#planning.image
+    const installed = slots.get(key)
+    return installed === undefined ? index.isServed(group, asker) : index.isServedWith(group, asker, installed, candidate)
   }
 
   #isOfferedAnew(group: RelationGroup, architecture: string): boolean {

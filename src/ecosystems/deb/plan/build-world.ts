@@ -1,19 +1,19 @@
 /**
  * An image as a world. Every installed package is a choice between the version it has and higher ones: nothing is removed, nothing goes
  * down. Needs that are met today stay met, by whatever then meets them; what is broken today may stay so. A package that is not
- * installed comes in only for a need that no version of an installed one meets.
+ * installed may come in, but costs something just below the findings (`risks.ts`), so it does only where less risk is left by it.
  *
  * Candidates come from the security suites. For what all suites have of a package beyond them there is a stand-in that meets every need
- * for its name and needs nothing. It costs a little just below the findings (`risks.ts`), so a plan uses one only where that leaves less
- * risk; then the package is read and told apart. So the plan leaves as little risk as any over all suites, and is the smallest of those
- * that look no further than that takes.
+ * for its name and needs nothing. It costs a little in the same place, so a plan uses one only where that leaves less risk; then the
+ * package is read and told apart. So the plan leaves the least risk that all suites allow, and is the smallest of those that look no
+ * further than that takes.
  */
 import type { Choice, Risk, Unit } from '../../../model/world.ts'
 import { type DebPackage, type InstalledPackage, type OfferedPackage, packageKey, type RelationGroup } from '../package.ts'
 import { printGroup } from '../relations.ts'
 import { distinct, holdOf, newer, offeredOf, refusalOf } from './candidates.ts'
 import { conflictsOf } from './conflicts.ts'
-import { isBroken } from './image.ts'
+import { fitsSlot, isBroken } from './image.ts'
 import { needsOf, PackageIndex } from './package-index.ts'
 import { riskOfUnits } from './risks.ts'
 import { lineOf } from './upstream.ts'
@@ -34,14 +34,17 @@ export class WorldDraft {
   readonly ofPackage = new Map<string, number[]>()
   readonly index = new PackageIndex<number>()
   readonly #choiceIds = new Map<string, number>()
+  readonly #served = new Map<string, readonly number[]>()
   readonly #offers = new Map<string, OfferedPackage>()
   /** Of installed packages. */
   readonly #standIns: { readonly name: string; readonly id: number }[] = []
+  readonly #installedNames: ReadonlySet<string>
   readonly #stay: number[] = []
   readonly #pending: number[] = []
 
   constructor(input: WorldInput) {
     this.input = input
+    this.#installedNames = new Set([...input.image.slots.values()].map(({ name }) => name))
     for (const [key, item] of input.image.slots) this.#addSlot(key, item)
     for (const key of input.image.slots.keys()) {
       this.#stay.push(this.choices.length)
@@ -122,39 +125,42 @@ export class WorldDraft {
     const needs = new Set<number>()
     for (const group of needsOf(item)) {
       if (isBroken(this.input.image, unit.package, group, item.architecture)) continue
-      const choice = this.#choice(group, item)
+      const choice = this.#choice(group, id, item.architecture)
       if (choice !== undefined) needs.add(choice)
     }
     unit.needs.push(...needs)
   }
 
-  /** Undefined where something that does not move meets the need. */
-  #choice(group: RelationGroup, { architecture }: DebPackage): number | undefined {
+  /** Undefined where the unit itself, or something that does not move, meets the need. */
+  #choice(group: RelationGroup, asker: number, architecture: string): number | undefined {
     const range = printGroup(group)
-    const key = `${architecture} ${range}`
+    const served = this.#installedFor(group, architecture, `${architecture} ${range}`)
+    const packageOf = (id: number): string => this.units[id]?.package ?? ''
+    if (served.includes(asker) || served.some(id => this.units[id]?.locked && !this.#isMovable(packageOf(id)))) return undefined
+    // Other versions of the asking package are not there when it is.
+    const beside = served.filter(id => packageOf(id) !== packageOf(asker))
+    const key = `${beside.length < served.length ? packageOf(asker) : ''} ${architecture} ${range}`
     const known = this.#choiceIds.get(key)
-    if (known !== undefined) return known < 0 ? undefined : known
-    const installed = this.#installedFor(group, architecture)
-    const constant = installed.some(id => this.units[id]?.locked && !this.#isMovable(this.units[id]?.package ?? ''))
-    if (constant) {
-      this.#choiceIds.set(key, -1)
-      return undefined
-    }
+    if (known !== undefined) return known
     const id = this.choices.length
     this.#choiceIds.set(key, id)
-    const anyOf: number[] = [...installed]
-    this.choices.push({ package: this.units[installed[0] ?? -1]?.package ?? '', range, anyOf })
-    if (anyOf.length === 0) anyOf.push(...this.#newFor(group, architecture))
+    const anyOf = [...beside, ...this.#newFor(group, architecture)]
+    this.choices.push({ package: packageOf(anyOf[0] ?? -1), range, anyOf })
     return id
   }
 
   /** Versions of installed packages that meet a need; what has not been read meets every need for its name. */
-  #installedFor(group: RelationGroup, architecture: string): number[] {
-    const { slots, native } = this.input.image
-    const serving = this.index.serving(group, { architecture, native }).filter(id => slots.has(this.units[id]?.package ?? ''))
-    const names = new Set(group.map(({ name }) => name))
-    const unread = this.#standIns.filter(({ name }) => names.has(name)).map(({ id }) => id)
-    return [...serving, ...unread].sort((a, b) => a - b)
+  #installedFor(group: RelationGroup, architecture: string, key: string): readonly number[] {
+    let served = this.#served.get(key)
+    if (served === undefined) {
+      const { slots, native } = this.input.image
+      const serving = this.index.serving(group, { architecture, native }).filter(id => slots.has(this.units[id]?.package ?? ''))
+      const names = new Set(group.map(({ name }) => name))
+      const unread = this.#standIns.filter(({ name }) => names.has(name)).map(({ id }) => id)
+      served = [...serving, ...unread].sort((a, b) => a - b)
+      this.#served.set(key, served)
+    }
+    return served
   }
 
   /** Packages that are not installed and meet a need. */
@@ -165,6 +171,7 @@ export class WorldDraft {
     for (const { name } of group) {
       const providers = archive.providers(name).filter(({ suite, name: own }) => suite.security || expanded.has(name) || expanded.has(own))
       for (const item of [...offeredOf(archive, name, expanded), ...providers]) this.#addNew(item, architecture)
+      if (this.#installedNames.has(name)) continue
       // An installed package that provides it in a version that has not been read.
       const owners = new Set(providers.map(({ name: own }) => own))
       for (const { id, name: own } of this.#standIns) if (owners.has(own)) unread.add(id)
@@ -178,11 +185,20 @@ export class WorldDraft {
     return this.ofPackage.get(key)?.find(id => this.units[id]?.standIn) ?? this.#addStandIn(key, name)
   }
 
+  /** It is another version of what is there. */
+  #isInstalled(item: OfferedPackage): boolean {
+    const { image } = this.input
+    return (
+      this.#installedNames.has(item.name) &&
+      [...image.slots.values()].some(other => other.name === item.name && fitsSlot(item, other, image.native))
+    )
+  }
+
   /** All versions of one package at once, the highest being the nearest: what is new is taken as a new installation would have it. */
   #addNew(item: OfferedPackage, architecture: string) {
     const { archive, expanded, image, rules } = this.input
     const key = packageKey(item)
-    if (this.ofPackage.get(key)?.some(id => !this.units[id]?.standIn) || image.slots.has(key)) return
+    if (this.ofPackage.get(key)?.some(id => !this.units[id]?.standIn) || this.#isInstalled(item)) return
     if (![architecture, image.native, 'all'].includes(item.architecture) || rules.policy.hold.includes(item.name)) return
     const all = offeredOf(archive, item.name, expanded).filter(other => other.architecture === item.architecture)
     const versions = distinct(all.length > 0 ? all : [item])

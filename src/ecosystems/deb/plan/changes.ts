@@ -1,23 +1,27 @@
 /** Moves as changes for people: what each removes, or which relation makes it necessary. */
 import type { Finding } from '../../../model/finding.ts'
 import type { Change } from '../../../model/plan.ts'
-import { type DebPackage, packageKey } from '../package.ts'
-import { excludes, printGroup, printRelation, satisfiesGroup } from '../relations.ts'
+import { type DebPackage, packageKey, type RelationGroup } from '../package.ts'
+import { excludes, printGroup, printRelation } from '../relations.ts'
 import { isYoung } from './candidates.ts'
 import { named } from './check.ts'
-import { needsOf } from './package-index.ts'
+import { needsOf, PackageIndex } from './package-index.ts'
 import type { DebPlanning, Move, Realised } from './planning.ts'
 import { lineOf, releaseKind } from './upstream.ts'
 
 /** Fixes first, each group by name. `fixed` are the findings, by source package, that were there and are gone. */
 export function changesOf(planning: DebPlanning, realised: Realised, fixed: readonly Finding[]): readonly Change[] {
   const { rules } = planning.input
+  const index = new PackageIndex<string>()
+  for (const [key, item] of realised.after) index.add(item, key)
   const changes = realised.moves.map((move): Change => {
     const { key, from, to } = move
     const fixes = fixed.filter(({ name, version }) => name === from?.source.name && version === from.source.version)
     const asked = planning.updates.keys.has(key) && from !== undefined
     const reason =
-      fixes.length > 0 ? removes(fixes) : (reasonFor(planning, realised, move) ?? (asked ? 'a security update, as asked' : undefined))
+      fixes.length > 0
+        ? removes(fixes)
+        : (reasonFor(planning.image.native, index, realised.moves, move) ?? (asked ? 'a security update, as asked' : undefined))
     return {
       name: to.name,
       ...(from === undefined ? {} : { from: from.version }),
@@ -45,23 +49,17 @@ function removes(fixes: readonly Finding[]): string {
 }
 
 /** The relation that would break if this package alone stayed as it was. */
-function reasonFor({ image }: DebPlanning, { after, moves }: Realised, { key: own, from, to }: Move): string | undefined {
-  const { native } = image
-  const without = new Map<string, DebPackage>(after)
-  if (from === undefined) without.delete(own)
-  else without.set(own, from)
-  const items = [...without.values()]
+function reasonFor(native: string, after: PackageIndex<string>, moves: readonly Move[], { key: own, from, to }: Move): string | undefined {
+  const isLost = (group: RelationGroup, architecture: string) => !after.isServedWith(group, { architecture, native }, own, from)
   for (const { key: other, to: mover } of moves) {
     if (other === own) continue
-    const needed = needsOf(mover).find(
-      group => group.some(({ name }) => isCalled(name, to)) && !satisfiesGroup(group, items, { architecture: mover.architecture, native }),
-    )
+    const needed = needsOf(mover).find(group => group.some(({ name }) => isCalled(name, to)) && isLost(group, mover.architecture))
     if (needed !== undefined) return `${named(mover)} needs ${printGroup(needed)}`
     const excluded = from === undefined ? undefined : exclusionOf(mover, from, native)
     if (excluded !== undefined) return `${named(mover)} cannot stand beside ${excluded}`
   }
   if (from === undefined) return undefined
-  const held = needsOf(from).find(group => !satisfiesGroup(group, items, { architecture: from.architecture, native }))
+  const held = needsOf(from).find(group => isLost(group, from.architecture))
   if (held !== undefined) return `at ${from.version} it needs ${printGroup(held)}`
   for (const { key: other, to: mover } of moves) {
     const excluded = other === own ? undefined : exclusionOf(from, mover, native)

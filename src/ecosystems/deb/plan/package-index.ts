@@ -26,6 +26,13 @@ export class PackageIndex<Held> {
     return group.some(relation => this.#byName.get(relation.name)?.some(({ item }) => satisfies(relation, item, asker)) === true)
   }
 
+  /** The same with one of the packages exchanged for another version of it, or gone. */
+  isServedWith(group: RelationGroup, asker: Asker, exchanged: Held, by: DebPackage | undefined): boolean {
+    const others = (relation: Relation) =>
+      this.#byName.get(relation.name)?.some(({ item, held }) => held !== exchanged && satisfies(relation, item, asker))
+    return group.some(relation => (by !== undefined && satisfies(relation, by, asker)) || others(relation) === true)
+  }
+
   /** What Breaks and Conflicts of a package forbid beside it. */
   excludedBy(owner: DebPackage, native: string): readonly { readonly held: Held; readonly relation: Relation }[] {
     return [...owner.breaks, ...owner.conflicts].flatMap(relation =>

@@ -1,8 +1,8 @@
 /**
  * Findings as risks: a flaw of a source package at one version is open while any of its binaries is present at that version.
  *
- * Below all findings and above all else there are two more: a package that was asked to be brought up to date wishes to leave the
- * versions below, and what has not been read is avoided where no finding and no such wish needs it.
+ * Below all findings and above all else there are three more: a package that was asked to be brought up to date wishes to leave the
+ * versions below; a package that is not installed is avoided; and so is, a little less, what has not been read.
  */
 import type { AdvisoryMatch } from '../../../model/advisory.ts'
 import type { Risk } from '../../../model/world.ts'
@@ -13,6 +13,7 @@ import type { WorldDraft } from './build-world.ts'
 /** Sorts after whatever a distribution publishes: what affects it, no version is free of. */
 const ENDLESS = '2147483647:0'
 const UNREAD = 1
+const ADDED = 2
 const WISH = 1_000_000
 
 export function riskOfUnits({ units, items, ofPackage, input }: Pick<WorldDraft, 'units' | 'items' | 'ofPackage' | 'input'>): Risk[] {
@@ -34,8 +35,9 @@ export function riskOfUnits({ units, items, ofPackage, input }: Pick<WorldDraft,
     const { source } = item ?? input.image.slots.get(units[id]?.package ?? '') ?? {}
     const version = item === undefined ? ENDLESS : item.source.version
     if (source !== undefined) for (const match of input.match(source.name, version)) add(id, source.name, version, match)
-    if (item === undefined) avoided.push(asideRisk(`unread ${units[id]?.package}`, UNREAD, [id]))
+    if (item === undefined && source !== undefined) avoided.push(asideRisk(`unread ${units[id]?.package}`, UNREAD, [id]))
   })
+  for (const [key, own] of ofPackage) if (!input.image.slots.has(key)) avoided.push(asideRisk(`added ${key}`, ADDED, own))
   for (const key of input.updates) {
     const own = ofPackage.get(key) ?? []
     const wanted = wantedVersion(own.map(id => items[id]))
