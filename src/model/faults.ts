@@ -235,6 +235,36 @@ export const FAULTS = {
     says: 'The image was not pushed; the tag points to what it pointed to before.',
     hint: 'Run the command again; what was sent already is not sent again.',
   },
+  'image-platform-missing': {
+    exit: 2,
+    says: 'The image is not there for the platform that was asked for.',
+    hint: 'Name one of its platforms with --platform.',
+  },
+  'image-file-too-large': {
+    exit: 3,
+    says: 'A file inside an image is larger than Suture reads.',
+    hint: 'Check that this is the image you mean.',
+  },
+  'layer-invalid': {
+    exit: 3,
+    says: 'An image layer cannot be read or contradicts itself.',
+    hint: 'Build or pull the image again.',
+  },
+  'layer-too-large': {
+    exit: 3,
+    says: 'An image layer has more in it than Suture reads.',
+    hint: 'Check that this is the image you mean.',
+  },
+  'layer-foreign': {
+    exit: 3,
+    says: 'An image layer is kept outside of the image and may not be passed on.',
+    hint: 'Suture patches images that have all their layers.',
+  },
+  'compression-unsupported': {
+    exit: 3,
+    says: 'An image layer is compressed in a way that images do not have.',
+    hint: 'Suture reads gzip, zstd and uncompressed layers; push the image again with one of these.',
+  },
   'planner-limit': { exit: 3, says: 'The plan was not found within the limit.', hint: 'Narrow it with --only.' },
   'verification-failed': {
     exit: 3,

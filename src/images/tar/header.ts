@@ -36,7 +36,7 @@ export function isZeroBlock(block: Buffer): boolean {
 
 export function readHeader(block: Buffer, invalid: Invalid): RawHeader {
   verifyChecksum(block, invalid)
-  const ustar = block[257] === 0x75 && block.latin1Slice(257, 262) === 'ustar'
+  const ustar = block[257] === 0x75 && block.toString('latin1', 257, 262) === 'ustar'
   const gnu = ustar && block[262] === 0x20
   const type = String.fromCharCode(block[156] ?? 0)
   const device = ustar && (type === '3' || type === '4')

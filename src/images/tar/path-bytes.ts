@@ -8,9 +8,9 @@ const ASCII = /^[\0-\x7f]*$/
 const HIGH = /[\ud800-\uffff]/
 
 export function decodePath(bytes: Buffer): string {
-  const text = bytes.latin1Slice()
+  const text = bytes.toString('latin1')
   if (ASCII.test(text)) return text
-  if (isUtf8(bytes)) return bytes.utf8Slice()
+  if (isUtf8(bytes)) return bytes.toString('utf8')
   return text.replace(/[\x80-\xff]/g, character => String.fromCharCode(0xdc00 + character.charCodeAt(0)))
 }
 

@@ -13,7 +13,7 @@ export function readPax(body: Buffer, invalid: Invalid): PaxRecords {
   let at = 0
   while (at < body.length) {
     const space = body.indexOf(0x20, at)
-    const digits = space < 0 || space - at > 8 ? '' : body.latin1Slice(at, space)
+    const digits = space < 0 || space - at > 8 ? '' : body.toString('latin1', at, space)
     const length = /^[1-9][0-9]*$/.test(digits) ? Number(digits) : 0
     const end = at + length
     if (length === 0 || end > body.length || end <= space + 1 || body[end - 1] !== 0x0a) {
@@ -23,7 +23,7 @@ export function readPax(body: Buffer, invalid: Invalid): PaxRecords {
     }
     const equals = body.indexOf(0x3d, space)
     if (equals < 0 || equals >= end) throw invalid('a PAX record has no “=”')
-    records.set(body.utf8Slice(space + 1, equals), Buffer.from(body.subarray(equals + 1, end - 1)))
+    records.set(body.toString('utf8', space + 1, equals), Buffer.from(body.subarray(equals + 1, end - 1)))
     if (records.size > MOST_RECORDS) throw invalid(`an entry has more than ${MOST_RECORDS} PAX records`)
     at = end
   }
@@ -75,7 +75,7 @@ export function paxFacts(global: PaxRecords, local: PaxRecords, invalid: Invalid
 
 function whole(value: Buffer | undefined, what: string, invalid: Invalid): number | undefined {
   if (value === undefined) return undefined
-  const text = value.latin1Slice()
+  const text = value.toString('latin1')
   const number = Number(text)
   if (!/^[0-9]{1,16}$/.test(text) || !Number.isSafeInteger(number)) throw invalid(`a PAX record’s ${what} cannot be right`)
   return number
@@ -83,7 +83,7 @@ function whole(value: Buffer | undefined, what: string, invalid: Invalid): numbe
 
 function time(value: Buffer | undefined, invalid: Invalid): number | undefined {
   if (value === undefined) return undefined
-  const text = value.latin1Slice(0, 64)
+  const text = value.toString('latin1', 0, 64)
   const seconds = Math.floor(Number(text))
   if (!/^-?[0-9]+(\.[0-9]*)?$/.test(text) || !Number.isSafeInteger(seconds)) throw invalid('a PAX record’s time cannot be right')
   return seconds
@@ -98,7 +98,7 @@ function xattrsOf(global: PaxRecords, local: PaxRecords): Readonly<Record<string
       if (!key.startsWith(XATTR)) continue
       xattrs ??= Object.create(null) as Record<string, string>
       if (value.length === 0) delete xattrs[key.slice(XATTR.length)]
-      else xattrs[key.slice(XATTR.length)] = value.latin1Slice()
+      else xattrs[key.slice(XATTR.length)] = value.toString('latin1')
     }
   }
   return xattrs !== undefined && Object.keys(xattrs).length > 0 ? xattrs : undefined

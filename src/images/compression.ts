@@ -1,0 +1,166 @@
+/**
+ * Layers are stored as gzip, as zstd or as they are; the first bytes say which, because media types are wrong often enough. Chunks of
+ * 256 KiB make zlib four times as fast as its default of 16 KiB. What comes out is bounded, in all and by what went in.
+ *
+ * The gzip that is written has level 9, no time and one system byte. Deflate may differ between releases of Node.js, so what is promised
+ * to be the same everywhere is the uncompressed tar (the diff id); the compressed bytes are the same for one release.
+ */
+import { pipeline, Readable } from 'node:stream'
+import { constants, createGunzip, createZstdDecompress, gzipSync } from 'node:zlib'
+import { Fault } from '../model/faults.ts'
+import { readAhead } from './read-ahead.ts'
+import { ZstdFrames } from './zstd-frames.ts'
+
+export type Compression = 'gzip' | 'zstd' | 'none'
+
+export interface DecompressionLimits {
+  /** The most bytes that may come out. */
+  readonly total: number
+  /** The most bytes for each byte that went in, once `free` bytes came out. Deflate itself cannot reach more than 1,032. */
+  readonly ratio: number
+  readonly free: number
+}
+
+export const DECOMPRESSION_LIMITS: DecompressionLimits = { total: 32 * 2 ** 30, ratio: 1100, free: 64 * 2 ** 20 }
+/** How many first bytes tell the compression. */
+export const HEAD = 262
+const CHUNK = 256 * 1024
+const OS_BYTE = 9
+const UNIX = 3
+
+/** By the first bytes. Faults: `compression-unsupported`. */
+export function detectCompression(head: Uint8Array): Compression {
+  if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip'
+  const magic = head.length < 4 ? 0 : Buffer.from(head.subarray(0, 4)).readUInt32LE(0)
+  if (magic === 0xfd2fb528 || magic >>> 4 === 0x184d2a5) return 'zstd'
+  const other =
+    { 1484404733: 'xz', 407708164: 'lz4' }[magic] ?? (Buffer.from(head.subarray(0, 3)).equals(Buffer.from('BZh')) ? 'bzip2' : '')
+  // A tar may start with any name; its header says `ustar` at 257 or has a checksum, which no compressed stream has by chance.
+  if (other !== '' && Buffer.from(head.subarray(257, 262)).toString('latin1') !== 'ustar') {
+    throw new Fault('compression-unsupported', `A layer is compressed with ${other}.`)
+  }
+  return 'none'
+}
+
+/**
+ * The uncompressed bytes, whatever the compression; `name` tells the layer in messages. The whole is read unless the caller stops.
+ * Faults: `layer-invalid`, `layer-too-large`, `compression-unsupported`, and what `chunks` throws.
+ */
+export async function* decompressed(
+  chunks: AsyncIterable<Uint8Array>,
+  name: string,
+  limits: DecompressionLimits = DECOMPRESSION_LIMITS,
+): AsyncGenerator<Buffer, void, undefined> {
+  const bound = new Bound(name, limits)
+  const { head, all, close } = await withHead(chunks, HEAD)
+  let compression: Compression
+  try {
+    compression = detectCompression(head)
+  } catch (fault) {
+    await close()
+    throw fault
+  }
+  const counted = bound.countIn(all)
+  if (compression === 'none') {
+    for await (const chunk of counted) {
+      bound.countOut(chunk.length)
+      yield chunk
+    }
+    return
+  }
+  const decoder = compression === 'gzip' ? createGunzip({ chunkSize: CHUNK }) : createZstdDecompress({ chunkSize: CHUNK })
+  const source = Readable.from(compression === 'gzip' ? counted : frames(counted), { objectMode: false, highWaterMark: 4 * CHUNK })
+  pipeline(source, decoder, () => {})
+  try {
+    for await (const chunk of readAhead(decoder)) {
+      bound.countOut(chunk.length)
+      yield chunk
+    }
+  } catch (cause) {
+    if (
+      cause instanceof Error &&
+      'code' in cause &&
+      /^(Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB)/.test(String(cause.code)) &&
+      !(cause instanceof Fault)
+    ) {
+      throw new Fault('layer-invalid', `${name} cannot be decompressed: ${cause.message}.`, { cause })
+    }
+    throw cause
+  }
+}
+
+/** One gzip member with the same bytes for the same content on one release of Node.js. */
+export function gzipped(bytes: Uint8Array): Buffer {
+  const member = gzipSync(bytes, { level: constants.Z_BEST_COMPRESSION, memLevel: 9, chunkSize: CHUNK })
+  member.fill(0, 4, 8)
+  member[OS_BYTE] = UNIX
+  return member
+}
+
+class Bound {
+  readonly #name: string
+  readonly #limits: DecompressionLimits
+  #in = 0
+  #out = 0
+
+  constructor(name: string, limits: DecompressionLimits) {
+    this.#name = name
+    this.#limits = limits
+  }
+
+  async *countIn(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+    for await (const chunk of chunks) {
+      this.#in += chunk.length
+      yield chunk
+    }
+  }
+
+  countOut(bytes: number): void {
+    this.#out += bytes
+    const { total, ratio, free } = this.#limits
+    if (this.#out > total) throw new Fault('layer-too-large', `${this.#name} has more than ${total} bytes.`)
+    if (this.#out > free && this.#out > this.#in * ratio) {
+      throw new Fault('layer-too-large', `${this.#name} grows more than ${ratio}-fold when decompressed.`)
+    }
+  }
+}
+
+async function* frames(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+  const splitter = new ZstdFrames()
+  for await (const chunk of chunks) yield* splitter.split(chunk)
+  splitter.end()
+}
+
+/** At least `length` first bytes, where there are as many, and all bytes. */
+async function withHead(
+  chunks: AsyncIterable<Uint8Array>,
+  length: number,
+): Promise<{ readonly head: Buffer; readonly all: AsyncGenerator<Buffer, void, undefined>; close(): Promise<void> }> {
+  const rest = chunks[Symbol.asyncIterator]()
+  let head: Buffer = Buffer.alloc(0)
+  while (head.length < length) {
+    const next = await rest.next()
+    if (next.done) break
+    head = head.length === 0 ? asBuffer(next.value) : Buffer.concat([head, next.value])
+  }
+  async function* all(): AsyncGenerator<Buffer, void, undefined> {
+    try {
+      if (head.length > 0) yield head
+      for (;;) {
+        const next = await rest.next()
+        if (next.done) return
+        if (next.value.length > 0) yield asBuffer(next.value)
+      }
+    } finally {
+      await rest.return?.()
+    }
+  }
+  const close = async () => {
+    await rest.return?.()
+  }
+  return { head, all: all(), close }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

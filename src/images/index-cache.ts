@@ -1,0 +1,72 @@
+/**
+ * Layer indexes on disk, one file for each layer and set of wishes. A cache only saves time: a file that is damaged or of another format
+ * is passed over, and where nothing can be written the layer is read again the next time. Files appear by a rename, so readers need no lock.
+ *
+ * An index whose layer was held against its diff id is kept by that. One that was made by position, without reading the whole, is
+ * kept by the diff id and by what tells the local file apart (inode, size, times), and serves for that very file only.
+ */
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { BlobDigest } from '../model/image.ts'
+import type { ContentWishes } from './content-wishes.ts'
+import { wishesId } from './content-wishes.ts'
+import { decodeIndex, encodeIndex } from './index-format.ts'
+import type { LayerIndex } from './layer-index.ts'
+
+const MOST_FILES = 512
+const MOST_BYTES = 1024 * 1024 * 1024
+const ENDING = '.layer'
+const OURS = /^[0-9a-f]{64}\.[0-9a-f.]+\.layer(?:\.\d+)?$/
+/** A file that changed so shortly before could change again and look the same. */
+const RACY_MS = 3000
+
+/** The name under which a layer's index is kept; `file` is the signature of the local file for one that was made by position. */
+export function cacheName(diffId: BlobDigest, wishes: ContentWishes, file = ''): string {
+  return `${diffId.slice('sha256:'.length)}.${wishesId(wishes)}${file === '' ? '' : `.${file}`}${ENDING}`
+}
+
+/** What tells a local file apart without reading it; undefined where it changed too shortly before `now`, in milliseconds. */
+export function fileSignature(path: string, offset: number, now: number): string | undefined {
+  const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true })
+  const changed = mtimeNs > ctimeNs ? mtimeNs : ctimeNs
+  if (changed > BigInt(Math.floor(now) - RACY_MS) * 1_000_000n) return undefined
+  return createHash('sha256').update(`${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs} ${offset}`).digest('hex').slice(0, 16)
+}
+
+export function loadIndex(folder: string, name: string): LayerIndex | undefined {
+  const path = join(folder, name)
+  try {
+    const index = decodeIndex(readFileSync(path))
+    const now = new Date()
+    if (index !== undefined) utimesSync(path, now, now)
+    return index
+  } catch {
+    return undefined
+  }
+}
+
+export function storeIndex(folder: string, name: string, index: LayerIndex): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+    const aside = join(folder, `${name}.${process.pid}`)
+    writeFileSync(aside, encodeIndex(index))
+    renameSync(aside, join(folder, name))
+    prune(folder)
+  } catch {
+    return
+  }
+}
+
+/** The files used last stay. */
+function prune(folder: string): void {
+  const files = readdirSync(folder)
+    .filter(name => OURS.test(name))
+    .map(name => ({ name, ...statSync(join(folder, name)) }))
+    .sort((a, b) => b.mtimeMs - a.mtimeMs)
+  let bytes = 0
+  for (const [at, { name, size }] of files.entries()) {
+    bytes += size
+    if (at >= MOST_FILES || bytes > MOST_BYTES) rmSync(join(folder, name), { force: true })
+  }
+}

@@ -1,0 +1,162 @@
+/** The merged tree of an image over its layers' indexes: lookups cost nothing but memory, contents are read when asked for. */
+
+import type { Sha256 } from '../model/digest.ts'
+import { sha256FromHex } from '../model/digest.ts'
+import { Fault } from '../model/faults.ts'
+import type { FileExtract, ImageFile, ImageFiles } from '../model/image.ts'
+import type { ReadFrom, ReadLayer } from './layer-contents.ts'
+import { readContents, readDigests } from './layer-contents.ts'
+import type { ContentExtract, LayerIndex } from './layer-index.ts'
+import { contentPlace, ENTRY_TYPES, FILE, lowerBound, NO_CONTENT, SYMLINK } from './layer-index.ts'
+import { mergeLayers } from './merge-layers.ts'
+import { MergedPaths } from './merged-paths.ts'
+import { quoted } from './tar/entry.ts'
+
+/** The largest file whose content is read, and the most that one call reads, in bytes. */
+const LARGEST_FILE = 64 * 1024 * 1024
+const MOST_AT_ONCE = 1024 * 1024 * 1024
+const ROOT: ImageFile = { path: '', type: 'directory', mode: 0o755, uid: 0, gid: 0, size: 0, mtime: 0, layer: 0 }
+
+/** Layers from the bottom. Faults: `layer-invalid`. */
+export function mergedFiles(layers: readonly ReadLayer[], from: ReadFrom): ImageFiles {
+  const indexes = layers.map(({ index }) => index)
+  const merged = mergeLayers(indexes)
+  const { paths, order } = merged
+  const places = new MergedPaths(merged, indexes)
+
+  function entryAt(at: number): { readonly index: LayerIndex; readonly entry: number; readonly layer: number } {
+    const layer = merged.layers[at] ?? 0
+    const index = indexes[layer]
+    if (index === undefined) throw new Fault('internal', 'A merged path belongs to no layer.')
+    return { index, entry: merged.entries[at] ?? 0, layer }
+  }
+
+  function get(path: string): ImageFile | undefined {
+    if (path === '') return ROOT
+    const at = places.find(path)
+    return at === undefined ? undefined : fileAt(at)
+  }
+
+  function fileAt(at: number): ImageFile {
+    const path = paths[at] ?? ''
+    const { index, entry, layer } = entryAt(at)
+    const type = ENTRY_TYPES[index.types[entry] ?? 0] ?? 'directory'
+    const content = index.contents[entry] ?? NO_CONTENT
+    const target = index.targets.get(entry)
+    const hardLinkTo = merged.lowerLinks.get(path) ?? (type === 'symlink' ? undefined : target)
+    const xattrs = index.xattrs.get(entry)
+    return {
+      path,
+      type,
+      mode: index.modes[entry] ?? 0,
+      uid: index.uids[entry] ?? 0,
+      gid: index.gids[entry] ?? 0,
+      size: content === NO_CONTENT ? 0 : contentPlace(index, content).size,
+      mtime: index.mtimes[entry] ?? 0,
+      ...(type === 'symlink' && target !== undefined ? { target } : {}),
+      ...(hardLinkTo === undefined ? {} : { hardLinkTo }),
+      ...(xattrs === undefined ? {} : { xattrs }),
+      layer,
+    }
+  }
+
+  /** Files among the paths, by layer: content number → the paths that have it. */
+  function contentsOf(wanted: Iterable<string>, largest: number): Map<number, Map<number, string[]>> {
+    const byLayer = new Map<number, Map<number, string[]>>()
+    let total = 0
+    for (const path of new Set(wanted)) {
+      const at = places.find(path)
+      if (at === undefined) continue
+      const { index, entry, layer } = entryAt(at)
+      if (index.types[entry] !== FILE) continue
+      const content = index.contents[entry] ?? NO_CONTENT
+      const { size } = contentPlace(index, content)
+      if (size > largest) throw new Fault('image-file-too-large', `${quoted(path)} has ${size} bytes; up to ${largest} are read.`)
+      const contents = byLayer.get(layer) ?? new Map<number, string[]>()
+      byLayer.set(layer, contents)
+      const names = contents.get(content)
+      if (names === undefined) {
+        total += size
+        contents.set(content, [path])
+      } else names.push(path)
+    }
+    if (total > MOST_AT_ONCE && largest !== Number.POSITIVE_INFINITY) {
+      throw new Fault('image-file-too-large', `The files to be read have ${total} bytes in all; up to ${MOST_AT_ONCE} are read at once.`)
+    }
+    return byLayer
+  }
+
+  async function ofLayers<Value>(
+    byLayer: Map<number, Map<number, string[]>>,
+    read: (from: ReadFrom, layer: ReadLayer, wanted: ReadonlySet<number>) => Promise<Map<number, Value>>,
+  ): Promise<Map<string, Value>> {
+    const result = new Map<string, Value>()
+    for (const [layer, contents] of byLayer) {
+      const held = layers[layer]
+      if (held === undefined) continue
+      for (const [content, value] of await read(from, held, new Set(contents.keys()))) {
+        for (const path of contents.get(content) ?? []) result.set(path, value)
+      }
+    }
+    return result
+  }
+
+  return {
+    get,
+    canonical: path => places.canonical(path),
+    follow(path) {
+      const led = places.followed(path)
+      return led === undefined ? undefined : get(led)
+    },
+    children(path) {
+      const prefix = path === '' ? '' : `${path}/`
+      const names: string[] = []
+      let at = prefix === '' ? 0 : lowerBound(paths, prefix, order)
+      for (let found = paths[at]; found?.startsWith(prefix); found = paths[at]) {
+        const slash = found.indexOf('/', prefix.length)
+        if (slash < 0) {
+          names.push(found.slice(prefix.length))
+          at++
+        } else at = lowerBound(paths, `${found.slice(0, slash)}0`, order)
+      }
+      return names
+    },
+    paths: () => paths,
+    read: async wanted => ofLayers(contentsOf(wanted, LARGEST_FILE), readContents),
+    async digests(wanted) {
+      const hex = await ofLayers(contentsOf(wanted, Number.POSITIVE_INFINITY), readDigests)
+      const digests = new Map<string, Sha256>()
+      for (const [path, digest] of hex) digests.set(path, sha256FromHex(digest))
+      return digests
+    },
+    extracts: () => visibleExtracts(paths, indexes, entryAt),
+  }
+}
+
+/** Of the names of one content, the one that is no hard link, else the first. */
+function visibleExtracts(
+  paths: readonly string[],
+  indexes: readonly LayerIndex[],
+  entryAt: (at: number) => { readonly index: LayerIndex; readonly entry: number; readonly layer: number },
+): FileExtract[] {
+  const wanted = indexes.map(index => new Map<number, ContentExtract>(index.extracts().map(extract => [extract.content, extract])))
+  if (wanted.every(({ size }) => size === 0)) return []
+  const chosen = indexes.map(() => new Map<number, { readonly at: number; readonly first: boolean }>())
+  for (let at = 0; at < paths.length; at++) {
+    const { index, entry, layer } = entryAt(at)
+    const content = index.contents[entry] ?? NO_CONTENT
+    if (content === NO_CONTENT || wanted[layer]?.has(content) !== true) continue
+    const first = index.types[entry] !== SYMLINK && !index.targets.has(entry) && index.paths[entry] === paths[at]
+    const before = chosen[layer]?.get(content)
+    if (before === undefined || (first && !before.first)) chosen[layer]?.set(content, { at, first })
+  }
+  const found: { readonly at: number; readonly extract: FileExtract }[] = []
+  for (const [layer, contents] of chosen.entries()) {
+    for (const [content, { at }] of contents) {
+      const extract = wanted[layer]?.get(content)
+      if (extract === undefined) continue
+      found.push({ at, extract: { path: paths[at] ?? '', layer, extractor: extract.extractor, text: extract.text } })
+    }
+  }
+  return found.sort((a, b) => a.at - b.at).map(({ extract }) => extract)
+}
