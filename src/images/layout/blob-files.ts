@@ -1,7 +1,7 @@
 /** The blobs of a layout: `blobs/sha256/<hex>`, read with their digest checked, written so that a file with that name is always whole. */
 import { createHash, randomUUID } from 'node:crypto'
 import { constants, createReadStream } from 'node:fs'
-import { lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Fault } from '../../model/faults.ts'
 import type { BlobDigest, Descriptor, RawDocument } from '../../model/image.ts'
@@ -85,6 +85,19 @@ export async function writeWhole(
     await rm(aside, { force: true })
     if (cause instanceof Fault) throw cause
     throw new Fault('image-write-failed', `${path} cannot be written (${String(codeOf(cause))}).`, { cause })
+  }
+}
+
+const ASIDE = /^\.suture-[0-9a-f-]{36}$/
+const LEFT_MS = 60 * 60 * 1000
+
+/** Removes what killed writers left beside: files of the writer's own naming that nobody has touched for an hour. */
+export async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!ASIDE.test(name)) continue
+    const path = join(folder, name)
+    const found = await lstat(path).catch(() => undefined)
+    if (found?.isFile() === true && Date.now() - found.mtimeMs > LEFT_MS) await rm(path, { force: true })
   }
 }
 

@@ -9,7 +9,7 @@ import { withFolderLock } from '../folder-lock.ts'
 import { readManifestOrIndex } from '../manifest.ts'
 import { contentOf } from '../to-write.ts'
 import { digestOf, LARGEST_DOCUMENT } from '../verified-bytes.ts'
-import { hasBlob, readSmall, syncFolder, writeBlobFile, writeWhole } from './blob-files.ts'
+import { hasBlob, readSmall, removeLeftovers, syncFolder, writeBlobFile, writeWhole } from './blob-files.ts'
 import type { IndexAddition } from './index-json.ts'
 import { EMPTY_INDEX, withRoot } from './index-json.ts'
 import type { LayoutPlace } from './source.ts'
@@ -41,6 +41,7 @@ export function layoutSink({ folder, tag, reference }: LayoutPlace): ImageSink {
         const next = withRoot(bytes, image.root.descriptor, tag, reference, image.referrers.map(artefactOf))
         await writeWhole(path, [Buffer.from(next.text)])
         await syncFolder(folder)
+        await removeLeftovers(blobs)
         return next.before
       })
       return { reference, digest: image.root.descriptor.digest, ...written, ...(before === undefined ? {} : { before }) }
