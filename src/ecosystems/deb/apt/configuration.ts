@@ -25,6 +25,8 @@ export interface ConfigurationRequest {
   readonly release: OsRelease
   /** `--source`, each one line or one stanza: with any, no other source is used. */
   readonly asked: readonly string[]
+  /** The same from `suture.yaml`, for an image without sources of its own. */
+  readonly otherwise?: readonly string[]
   /** The machine's own configuration: `/etc/apt`. */
   readonly machineFolder: string
   /** Sources that want no signature are used. */
@@ -43,6 +45,10 @@ export async function readAptConfiguration(request: ConfigurationRequest): Promi
   const notes: string[] = []
   let sources = asked.flatMap(readAskedSource)
   if (sources.length === 0) sources = sourcesOf(image, 'image')
+  if (sources.length === 0) {
+    sources = (request.otherwise ?? []).flatMap(readAskedSource)
+    if (sources.length > 0) notes.push('The image names no apt source: those of suture.yaml are used.')
+  }
   if (sources.length === 0) {
     const all = sourcesOf(machine, 'machine')
     sources = all.filter(source => belongsTo(source.suite, release))

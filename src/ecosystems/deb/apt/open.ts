@@ -19,6 +19,8 @@ export interface AptRequest {
   readonly database: DpkgDatabase
   /** `--source`. */
   readonly asked?: readonly string[]
+  /** `suture.yaml`, for an image without sources of its own. */
+  readonly otherwise?: readonly string[]
   readonly now: () => Date
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Where downloads are kept; `defaultAptCache` unless told otherwise. */
@@ -52,6 +54,7 @@ export async function openApt(request: AptRequest): Promise<OpenApt> {
     files,
     release,
     asked: request.asked ?? [],
+    otherwise: request.otherwise ?? [],
     machineFolder,
     ...(request.acceptUnsigned !== undefined && { acceptUnsigned: request.acceptUnsigned }),
   })
