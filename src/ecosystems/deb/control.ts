@@ -8,7 +8,7 @@ import type { Fault } from '../../model/faults.ts'
 const LONGEST_STANZA = 4 * 1024 * 1024
 const MOST_FIELDS = 500
 const MOST_STANZAS = 500_000
-const NAME = /^[!-,.-9;-~][!-9;-~]*$/
+const NAME = /^[!-"$-,.-9;-~][!-9;-~]*$/
 
 /** Makes the fault for what is wrong; the caller knows which file it is and which code that has. */
 export type Invalid = (what: string) => Fault

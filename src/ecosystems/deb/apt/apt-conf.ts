@@ -14,7 +14,7 @@ export function readAptConf(texts: readonly string[]): AptSettings {
 }
 
 function withoutComments(text: string): string {
-  return text.replace(/"(?:[^"\\\n]|\\.)*"|\/\*[\s\S]*?\*\/|\/\/.*|^\s*#.*/gm, found => (found.startsWith('"') ? found : ' '))
+  return text.replace(/"(?:[^"\\\n]|\\.)*"|\/\*[\s\S]*?\*\/|\/\/.*|(?<=^|\s)#.*/gm, found => (found.startsWith('"') ? found : ' '))
 }
 
 function readInto(settings: Map<string, string>, text: string): void {
