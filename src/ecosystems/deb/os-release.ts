@@ -1,6 +1,7 @@
 /** Which distribution and release an image is. Source: os-release(5). */
 import { Fault } from '../../model/faults.ts'
 import type { ImageFiles } from '../../model/image.ts'
+import { printable } from '../../text/printable.ts'
 import { type KnownRelease, RELEASES } from './releases.ts'
 
 export interface OsRelease {
@@ -33,8 +34,8 @@ export function parseOsRelease(text: string): OsRelease {
     const [, key = '', value = ''] = /^\s*([A-Z][A-Z0-9_]*)=(.*?)\s*$/.exec(line) ?? []
     if (key !== '') values.set(key, unquote(value))
   }
-  const id = (values.get('ID') ?? 'linux').toLowerCase()
-  const version = values.get('VERSION_ID')
+  const id = printable(values.get('ID') ?? 'linux').toLowerCase()
+  const version = printable(values.get('VERSION_ID') ?? '') || undefined
   const codename =
     values.get('VERSION_CODENAME') ?? values.get('UBUNTU_CODENAME') ?? /\((\w+)\)/.exec(values.get('VERSION') ?? '')?.[1]?.toLowerCase()
   const known = RELEASES.find(
@@ -46,9 +47,9 @@ export function parseOsRelease(text: string): OsRelease {
       .toLowerCase()
       .split(/\s+/)
       .filter(word => word !== ''),
-    ...(version !== undefined && version !== '' && { version }),
+    ...(version !== undefined && { version }),
     ...((codename ?? known?.codename) !== undefined && { codename: codename ?? known?.codename ?? '' }),
-    name: values.get('PRETTY_NAME') ?? values.get('NAME') ?? id,
+    name: printable(values.get('PRETTY_NAME') ?? values.get('NAME') ?? id),
     ...(known !== undefined && { known }),
   }
 }

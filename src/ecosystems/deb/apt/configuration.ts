@@ -84,8 +84,9 @@ function belongsTo(suite: string, { codename }: OsRelease): boolean {
 /** Path below `etc/apt` → text. */
 type ConfigurationFiles = ReadonlyMap<string, string>
 
+/** Names that apt itself reads: nothing else may be in them. */
 const WANTED =
-  /^(sources\.list|sources\.list\.d\/[^/]+\.(list|sources)|apt\.conf|apt\.conf\.d\/[A-Za-z0-9_.-]+|auth\.conf|auth\.conf\.d\/[^/]+\.conf)$/
+  /^(sources\.list|sources\.list\.d\/[\w.-]+\.(list|sources)|apt\.conf|apt\.conf\.d\/[\w.-]+|auth\.conf|auth\.conf\.d\/[\w.-]+\.conf)$/
 const FOLDERS = ['', 'sources.list.d/', 'apt.conf.d/', 'auth.conf.d/']
 
 async function filesOfImage(files: ImageFiles): Promise<ConfigurationFiles> {
