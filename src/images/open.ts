@@ -26,6 +26,8 @@ export interface OpenOptions {
   readonly cache?: { readonly folder: string; now(): number }
   readonly keep?: ContentKeep
   readonly extractors?: readonly ContentExtractor[]
+  /** Layers on top that the files are shown without. */
+  readonly without?: number
   readonly prove?: 'streams' | 'layers' | 'files'
   readonly limits?: DecompressionLimits
   progress?(progress: OpenProgress): void
@@ -53,7 +55,8 @@ export async function openImage(source: ImageSource, options: OpenOptions = {}):
   const config = await source.document(read.config)
   const layers = imageLayers(read, config)
   const from: ReadFrom = { source, ...(options.limits === undefined ? {} : { limits: options.limits }) }
-  const files = mergedFiles(await readLayers(from, layers, options), from)
+  const shown = layers.slice(0, layers.length - (options.without ?? 0))
+  const files = mergedFiles(await readLayers(from, shown, options), from)
   return { source, platform, manifest, config, layers, files }
 }
 

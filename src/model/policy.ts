@@ -27,6 +27,8 @@ export interface Policy {
   readonly pin: Readonly<Record<string, string>>
   /** The Node.js range the project runs on, where it differs from package.json's engines. */
   readonly node?: string
+  /** Lines or stanzas of apt sources for container images that name none themselves. */
+  readonly aptSources?: readonly string[]
 }
 
 export const DEFAULT_WEIGHTS: SeverityWeights = { critical: 100, high: 30, moderate: 10, low: 3, unscored: 10 }

@@ -70,6 +70,8 @@ export interface PatchedPlatform {
   readonly manifestBefore: BlobDigest
   readonly manifestAfter: BlobDigest
   readonly layer: { readonly digest: BlobDigest; readonly diffId: BlobDigest; readonly size: number }
+  /** How many layers on top of the former image it replaced. */
+  readonly replaced: number
   /** Maintainer scripts of these packages were skipped because the user said so. */
   readonly skippedScripts: readonly string[]
   readonly files: readonly FileProvenance[]

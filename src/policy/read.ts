@@ -88,7 +88,7 @@ function policyOf(file: PolicyFile, document: Document, lines: LineCounter): Pol
     coolDown: { ...DEFAULT_POLICY.coolDown, ...present(file.coolDown ?? {}) },
     hold: file.hold ?? [],
     pin,
-    ...present({ node: file.node }),
+    ...present({ node: file.node, aptSources: file.aptSources }),
   }
 }
 

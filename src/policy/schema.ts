@@ -71,6 +71,11 @@ export const policySchema = z.strictObject({
     .max(500)
     .optional()
     .describe('The Node.js range that the project runs on, where it differs from `engines` in package.json.'),
+  aptSources: z
+    .array(z.string().min(1).max(10_000))
+    .max(100)
+    .optional()
+    .describe('Apt sources, each a line or a stanza, for container images that name none themselves.'),
 })
 
 export type PolicyFile = z.infer<typeof policySchema>

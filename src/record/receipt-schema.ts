@@ -35,6 +35,7 @@ const platform = z.object({
   manifestBefore: blob,
   manifestAfter: blob,
   layer: z.object({ digest: blob, diffId: blob, size }),
+  replaced: size,
   skippedScripts: z.array(text),
   files: z.array(
     z.object({

@@ -43,8 +43,12 @@ function key({ locations }: Change): string {
   return locations[0] ?? ''
 }
 
+/** A package can have a hundred flaws; all are in the plan's findings. */
+const MOST_NAMED = 3
+
 function removes(fixes: readonly Finding[]): string {
   const ids = fixes.map(({ ids, group }) => ids.find(id => id.startsWith('CVE-')) ?? group)
+  if (ids.length > MOST_NAMED) return `removes ${ids.slice(0, MOST_NAMED - 1).join(', ')} and ${ids.length - MOST_NAMED + 1} more`
   return `removes ${ids.length < 2 ? ids.join('') : `${ids.slice(0, -1).join(', ')} and ${ids.at(-1)}`}`
 }
 

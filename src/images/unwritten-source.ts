@@ -1,0 +1,33 @@
+/** An image that is put together but not written yet, as a source: so that what will be written can be read and checked first. */
+import { Fault } from '../model/faults.ts'
+import type { Descriptor, ImageSource, ImageToWrite } from '../model/image.ts'
+import { contentOf } from './to-write.ts'
+
+/** `behind` is where the parts come from that are not in memory. */
+export function unwrittenSource({ root, documents, blobs }: ImageToWrite, behind: ImageSource): ImageSource {
+  const documentsBy = new Map([root, ...documents].map(document => [document.descriptor.digest, document]))
+  const blobsBy = new Map(blobs.map(blob => [blob.descriptor.digest, blob]))
+  const seekable = behind.seekable?.bind(behind)
+  return {
+    reference: behind.reference,
+    root: async () => root,
+    async document(descriptor) {
+      const document = documentsBy.get(descriptor.digest)
+      if (document === undefined) throw new Fault('image-invalid', `${descriptor.digest} is no part of the image.`)
+      return document
+    },
+    async *blob(descriptor) {
+      const blob = blobsBy.get(descriptor.digest)
+      if (blob === undefined) throw new Fault('image-invalid', `${descriptor.digest} is no part of the image.`)
+      yield* contentOf(blob)
+    },
+    ...(seekable === undefined
+      ? {}
+      : {
+          seekable: async (descriptor: Descriptor) =>
+            blobsBy.get(descriptor.digest)?.bytes === undefined ? seekable(descriptor) : undefined,
+        }),
+    referrers: async () => [],
+    close: async () => {},
+  }
+}
