@@ -24,8 +24,8 @@ interface Slot {
   gid: number
   mtime: number
   content: number
-  target?: string
-  xattrs?: Readonly<Record<string, string>>
+  target: string | undefined
+  xattrs: Readonly<Record<string, string>> | undefined
 }
 
 export class LayerIndexBuilder {
@@ -150,21 +150,21 @@ export class LayerIndexBuilder {
 
   #slotOf(entry: TarEntry, path: string): Slot {
     const { mode, uid, gid, mtime, xattrs } = entry
-    const facts = { mode, uid, gid, mtime, ...(xattrs === undefined ? {} : { xattrs }) }
-    if (entry.type === 'file') return { type: FILE, content: this.#content(entry), ...facts }
-    if (entry.type === 'hardlink') {
-      const target = entry.target ?? ''
-      if (target === path) throw this.#invalid(`${quoted(target)} is a hard link to itself`)
-      const linked =
-        this.#slots.get(target) ??
-        this.#slots.get(joined(this.#folders.get(folderOf(target)) ?? '', target.slice(target.lastIndexOf('/') + 1)))
-      if (linked === undefined || linked.type === LOWER_LINK)
-        return { type: LOWER_LINK, content: NO_CONTENT, ...facts, target: linked?.target ?? target }
-      if (linked.type === DIRECTORY || linked.type === IMPLIED) throw this.#invalid(`${quoted(entry.path)} is a hard link to a folder`)
-      return linked.type === SYMLINK ? linked : { ...linked, target: linked.target ?? target }
+    if (entry.type === 'file') {
+      return { type: FILE, mode, uid, gid, mtime, content: this.#content(entry), target: undefined, xattrs }
     }
-    const type = ENTRY_TYPES.indexOf(entry.type)
-    return { type, content: NO_CONTENT, ...facts, ...(entry.target === undefined ? {} : { target: entry.target }) }
+    if (entry.type !== 'hardlink') {
+      return { type: ENTRY_TYPES.indexOf(entry.type), mode, uid, gid, mtime, content: NO_CONTENT, target: entry.target, xattrs }
+    }
+    const target = entry.target ?? ''
+    if (target === path) throw this.#invalid(`${quoted(target)} is a hard link to itself`)
+    const behind = joined(this.#folders.get(folderOf(target)) ?? '', target.slice(target.lastIndexOf('/') + 1))
+    const linked = this.#slots.get(target) ?? this.#slots.get(behind)
+    if (linked === undefined || linked.type === LOWER_LINK) {
+      return { type: LOWER_LINK, mode, uid, gid, mtime, content: NO_CONTENT, target: linked?.target ?? target, xattrs }
+    }
+    if (linked.type === DIRECTORY || linked.type === IMPLIED) throw this.#invalid(`${quoted(entry.path)} is a hard link to a folder`)
+    return linked.type === SYMLINK ? linked : { ...linked, target: linked.target ?? target }
   }
 
   /** A folder that becomes something else loses what was in it; rare, and bounded because each costs a look at every entry. */
@@ -184,7 +184,16 @@ export class LayerIndexBuilder {
     let real = path
     if (slot === undefined) {
       if (++this.#implied > MOST_IMPLIED) throw new Fault('layer-too-large', `${this.#name} has too many folders that it does not name.`)
-      this.#slots.set(path, { type: IMPLIED, mode: 0o755, uid: 0, gid: 0, mtime: 0, content: NO_CONTENT })
+      this.#slots.set(path, {
+        type: IMPLIED,
+        mode: 0o755,
+        uid: 0,
+        gid: 0,
+        mtime: 0,
+        content: NO_CONTENT,
+        target: undefined,
+        xattrs: undefined,
+      })
     } else if (slot.type === SYMLINK) {
       if (links >= MOST_LINKS_FOLLOWED) throw this.#invalid(`links at ${quoted(path)} turn in a circle`)
       real = this.#realFolder(resolved(folderOf(path), slot.target ?? ''), links + 1)

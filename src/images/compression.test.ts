@@ -12,7 +12,7 @@ async function* pieces(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
 
 async function whole(bytes: Buffer, size = 1 << 16, limits?: { total: number; ratio: number; free: number }): Promise<Buffer> {
   const parts: Buffer[] = []
-  for await (const part of decompressed(pieces(bytes, size), 'The layer', limits)) parts.push(part)
+  for await (const part of decompressed(pieces(bytes, size), 'The layer', limits)) parts.push(Buffer.from(part))
   return Buffer.concat(parts)
 }
 

@@ -29,8 +29,8 @@ export function cacheName(diffId: BlobDigest, wishes: ContentWishes, file = ''):
 /** What tells a local file apart without reading it; undefined where it changed too shortly before `now`, in milliseconds. */
 export function fileSignature(path: string, offset: number, now: number): string | undefined {
   const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true })
-  const changed = mtimeNs > ctimeNs ? mtimeNs : ctimeNs
-  if (changed > BigInt(Math.floor(now) - RACY_MS) * 1_000_000n) return undefined
+  const settled = BigInt(Math.floor(now) - RACY_MS) * 1_000_000n
+  if (mtimeNs > settled || ctimeNs > settled) return undefined
   return createHash('sha256').update(`${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs} ${offset}`).digest('hex').slice(0, 16)
 }
 

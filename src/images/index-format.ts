@@ -1,8 +1,9 @@
 /**
- * A layer's index as bytes: a mark, a SHA-256 of all that follows, then columns. Paths are front-coded: how many characters a path shares
- * with the one before it, and the rest. Loading is decoding the paths; everything else is a view or waits until it is asked for.
+ * A layer's index as bytes: a mark, a SHA-256 of all that follows, then columns. Loading is decoding the paths; everything else is a view
+ * or waits until it is asked for.
  */
 import { createHash } from 'node:crypto'
+import { decodePaths, encodePaths } from './front-coding.ts'
 import type { Column } from './index-columns.ts'
 import { alignedCopy, asFloat64, asUint16, asUint32, layOut, sectionsOf } from './index-columns.ts'
 import type { ContentExtract, LayerIndex } from './layer-index.ts'
@@ -20,12 +21,10 @@ interface Texts {
   /** Content number and length of each kept content, in the order in which they follow one another. */
   readonly kept: readonly (readonly [number, number])[]
   readonly digests: boolean
-  readonly wellFormed: boolean
 }
 
 export function encodeIndex(index: LayerIndex): Buffer {
-  const { shared, rest } = frontCoded(index.paths)
-  const wellFormed = rest.isWellFormed()
+  const { shared, rest } = encodePaths(index.paths)
   const texts: Texts = {
     unitOrder: index.unitOrder,
     targets: [...index.targets],
@@ -34,12 +33,11 @@ export function encodeIndex(index: LayerIndex): Buffer {
     opaque: index.opaque,
     kept: [...index.kept].map(([content, bytes]) => [content, bytes.length]),
     digests: index.digests !== undefined,
-    wellFormed,
   }
   const sections: Column[] = [
     Buffer.from(JSON.stringify(texts)),
     shared,
-    Buffer.from(rest, wellFormed ? 'utf8' : 'utf16le'),
+    rest,
     index.types,
     index.modes,
     index.uids,
@@ -68,7 +66,7 @@ export function decodeIndex(bytes: Buffer): LayerIndex | undefined {
   if (!blocks || !sizes || !digests || !extracts || !kept) return undefined
   const texts: Texts = JSON.parse(textBytes.toString('utf8'))
   return {
-    paths: pathsOf(asUint16(shared), rest.toString(texts.wellFormed ? 'utf8' : 'utf16le')),
+    paths: decodePaths(asUint16(shared), rest),
     unitOrder: texts.unitOrder,
     types,
     modes: asUint16(modes),
@@ -86,33 +84,6 @@ export function decodeIndex(bytes: Buffer): LayerIndex | undefined {
     kept: keptOf(texts.kept, kept),
     extracts: once(() => JSON.parse(extracts.toString('utf8'))),
   }
-}
-
-function frontCoded(paths: readonly string[]): { readonly shared: Uint16Array; readonly rest: string } {
-  const shared = new Uint16Array(paths.length)
-  const rests: string[] = []
-  let before = ''
-  for (const [at, path] of paths.entries()) {
-    let same = 0
-    while (same < before.length && same < path.length && before.charCodeAt(same) === path.charCodeAt(same)) same++
-    shared[at] = same
-    rests.push(path.slice(same))
-    before = path
-  }
-  return { shared, rest: rests.join('\0') }
-}
-
-/** The shared part of the path before, and the rest. */
-function pathsOf(shared: Uint16Array, text: string): string[] {
-  if (shared.length === 0) return []
-  const rests = text.split('\0')
-  const paths = new Array<string>(shared.length)
-  let before = ''
-  for (let at = 0; at < shared.length; at++) {
-    before = before.slice(0, shared[at]) + (rests[at] ?? '')
-    paths[at] = before
-  }
-  return paths
 }
 
 function keptOf(list: Texts['kept'], bytes: Buffer): ReadonlyMap<number, Uint8Array> {

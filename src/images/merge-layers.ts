@@ -16,9 +16,9 @@ import { pathOrder } from './tar/path-bytes.ts'
 export interface MergedLayers {
   /** Sorted by their bytes. */
   readonly paths: readonly string[]
-  readonly layers: readonly number[]
+  readonly layers: ArrayLike<number>
   /** The place in the layer's index. */
-  readonly entries: readonly number[]
+  readonly entries: ArrayLike<number>
   readonly order: PathOrder
   /** Hard links to what a lower layer brought → the path they were made from. */
   readonly lowerLinks: ReadonlyMap<string, string>
@@ -33,6 +33,11 @@ export function mergeLayers(indexes: readonly LayerIndex[]): MergedLayers {
   return merged
 
   function lay(index: LayerIndex, layer: number, lower: MergedLayers, all: readonly LayerIndex[]) {
+    if (lower.paths.length === 0 && !index.types.includes(LOWER_LINK)) {
+      lowerLinks.clear()
+      const { length } = index.paths
+      return { paths: index.paths, layers: new Uint16Array(length).fill(layer), entries: Uint32Array.from({ length }, (_, at) => at) }
+    }
     const hidden = hiddenBy(index, lower, all)
     const paths: string[] = []
     const layers: number[] = []

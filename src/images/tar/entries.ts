@@ -7,7 +7,7 @@ import type { TarEntry, TarType } from './entry.ts'
 import { entryPath, linkTarget, quoted } from './entry.ts'
 import type { Invalid, RawHeader } from './header.ts'
 import { BLOCK, isZeroBlock, readHeader } from './header.ts'
-import { decodePath } from './path-bytes.ts'
+import { decodePathAt } from './path-bytes.ts'
 import type { PaxFacts, PaxRecords } from './pax.ts'
 import { paxFacts, readPax } from './pax.ts'
 
@@ -33,6 +33,7 @@ const TYPES = new Map<string, TarType>([
   ['6', 'fifo'],
 ])
 const NO_RECORDS: PaxRecords = new Map()
+const NO_FACTS: PaxFacts = {}
 
 /** What a block was: records whose body follows, an entry whose content follows, a mark, or the archive's end. */
 export type Block =
@@ -47,8 +48,8 @@ export class TarEntries {
   readonly #limits: TarLimits
   #global = NO_RECORDS
   #local = NO_RECORDS
-  #longName: Buffer | undefined
-  #longLink: Buffer | undefined
+  #longName: string | undefined
+  #longLink: string | undefined
   #awaited: 'x' | 'g' | 'L' | 'K' | undefined
   #zero = false
   #count = 0
@@ -61,16 +62,16 @@ export class TarEntries {
     this.invalid = what => new Fault('layer-invalid', `${name} cannot be read as a tar archive: ${what}.`)
   }
 
-  /** The block that stands at `offset` of the archive. Faults: `layer-invalid`, `layer-too-large`. */
-  block(block: Buffer, offset: number): Block {
-    if (isZeroBlock(block)) {
+  /** The block that stands at `at` of the bytes and at `offset` of the archive. Faults: `layer-invalid`, `layer-too-large`. */
+  block(bytes: Buffer, at: number, offset: number): Block {
+    if (isZeroBlock(bytes, at)) {
       if (this.#pending()) throw this.invalid('records stand before no entry')
       const kind = this.#zero ? 'end' : 'zero'
       this.#zero = true
       return { kind }
     }
     if (this.#zero) throw this.invalid('an entry follows its end mark')
-    const header = readHeader(block, this.invalid)
+    const header = readHeader(bytes, at, this.invalid)
     if (header.size < 0) throw this.invalid('a size is negative')
     const { type } = header
     if (type === 'x' || type === 'g' || type === 'L' || type === 'K') {
@@ -116,7 +117,7 @@ export class TarEntries {
   #entry(header: RawHeader, offset: number): TarEntry {
     const { invalid } = this
     if (++this.#count > this.#limits.entries) throw this.#tooLarge(`more than ${this.#limits.entries} entries`)
-    const pax: PaxFacts = this.#global.size + this.#local.size > 0 ? paxFacts(this.#global, this.#local, invalid) : {}
+    const pax: PaxFacts = this.#global.size + this.#local.size > 0 ? paxFacts(this.#global, this.#local, invalid) : NO_FACTS
     const rawName = pax.path ?? this.#longName ?? header.name
     const rawLink = pax.linkName ?? this.#longLink ?? header.linkName
     this.#local = NO_RECORDS
@@ -131,8 +132,6 @@ export class TarEntries {
     const gid = id(pax.gid ?? header.gid, invalid)
     const size = type === 'file' ? (pax.size ?? header.size) : 0
     if (!Number.isSafeInteger(offset + size)) throw invalid('a size is too large')
-    const userName = pax.userName ?? header.userName
-    const groupName = pax.groupName ?? header.groupName
     return {
       path,
       type,
@@ -141,12 +140,11 @@ export class TarEntries {
       gid,
       size,
       mtime: pax.mtime ?? header.mtime,
-      ...(type === 'symlink' ? { target: linkTarget(rawLink, invalid) } : {}),
-      ...(type === 'hardlink' ? { target: hardLinkTarget(rawLink, invalid) } : {}),
-      ...(pax.xattrs === undefined ? {} : { xattrs: pax.xattrs }),
-      ...(userName.length === 0 ? {} : { userName: decodePath(userName) }),
-      ...(groupName.length === 0 ? {} : { groupName: decodePath(groupName) }),
-      ...(type === 'character' || type === 'block' ? { device: [header.devMajor, header.devMinor] as const } : {}),
+      target: type === 'symlink' ? linkTarget(rawLink, invalid) : type === 'hardlink' ? hardLinkTarget(rawLink, invalid) : undefined,
+      xattrs: pax.xattrs,
+      userName: pax.userName ?? header.userName,
+      groupName: pax.groupName ?? header.groupName,
+      device: type === 'character' || type === 'block' ? [header.devMajor, header.devMinor] : undefined,
       offset,
     }
   }
@@ -162,12 +160,12 @@ export class TarEntries {
 }
 
 /** Before POSIX, a folder was a file whose name ends in `/`. */
-function typeOf(flag: string, name: Buffer): TarType | undefined {
+function typeOf(flag: string, name: string): TarType | undefined {
   const type = TYPES.get(flag)
-  return type === 'file' && flag !== '7' && name[name.length - 1] === 0x2f ? 'directory' : type
+  return type === 'file' && flag !== '7' && name.endsWith('/') ? 'directory' : type
 }
 
-function hardLinkTarget(raw: Buffer, invalid: Invalid): string {
+function hardLinkTarget(raw: string, invalid: Invalid): string {
   const target = entryPath(raw, invalid)
   if (target === '') throw invalid('a hard link leads nowhere')
   return target
@@ -178,9 +176,9 @@ function id(value: number, invalid: Invalid): number {
   return value
 }
 
-function beforeNul(body: Buffer): Buffer {
+function beforeNul(body: Buffer): string {
   const end = body.indexOf(0)
-  return Buffer.from(end < 0 ? body : body.subarray(0, end))
+  return decodePathAt(body, 0, end < 0 ? body.length : end)
 }
 
 /** The bytes that a content takes in the archive. */

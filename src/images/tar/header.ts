@@ -3,6 +3,7 @@
  * Source: POSIX.1-2017 pax(1), "ustar Interchange Format"; tar(5) of GNU.
  */
 import type { Fault } from '../../model/faults.ts'
+import { decodePathAt } from './path-bytes.ts'
 
 export const BLOCK = 512
 
@@ -11,72 +12,77 @@ export type Invalid = (what: string) => Fault
 
 /** The fields as they stand in one block; `name` and `linkName` may be replaced by records before it. */
 export interface RawHeader {
-  readonly name: Buffer
-  readonly linkName: Buffer
+  readonly name: string
+  readonly linkName: string
   readonly type: string
   readonly mode: number
   readonly uid: number
   readonly gid: number
   readonly size: number
   readonly mtime: number
-  readonly userName: Buffer
-  readonly groupName: Buffer
+  readonly userName: string
+  readonly groupName: string
   readonly devMajor: number
   readonly devMinor: number
 }
 
-const EMPTY = Buffer.alloc(0)
-const SLASH = Buffer.from('/')
 const CHECKSUM = 148
 
-export function isZeroBlock(block: Buffer): boolean {
-  for (let at = 0; at < BLOCK; at++) if (block[at] !== 0) return false
+/** `at` is where the block stands in the bytes; all of it is there. */
+export function isZeroBlock(bytes: Buffer, at: number): boolean {
+  for (let end = at + BLOCK; at < end; at++) if (bytes[at] !== 0) return false
   return true
 }
 
-export function readHeader(block: Buffer, invalid: Invalid): RawHeader {
-  verifyChecksum(block, invalid)
-  const ustar = block[257] === 0x75 && block.toString('latin1', 257, 262) === 'ustar'
-  const gnu = ustar && block[262] === 0x20
-  const type = String.fromCharCode(block[156] ?? 0)
+export function readHeader(bytes: Buffer, at: number, invalid: Invalid): RawHeader {
+  verifyChecksum(bytes, at, invalid)
+  const ustar = bytes[at + 257] === 0x75 && bytes.toString('latin1', at + 257, at + 262) === 'ustar'
+  const gnu = ustar && bytes[at + 262] === 0x20
+  const type = String.fromCharCode(bytes[at + 156] ?? 0)
   const device = ustar && (type === '3' || type === '4')
-  const prefix = ustar && !gnu ? textField(block, 345, 155) : EMPTY
-  const name = textField(block, 0, 100)
+  const name = textField(bytes, at, 100)
+  const prefix = ustar && !gnu && bytes[at + 345] !== 0 ? textField(bytes, at + 345, 155) : ''
   return {
-    name: prefix.length > 0 ? Buffer.concat([prefix, SLASH, name]) : name,
-    linkName: textField(block, 157, 100),
+    name: prefix === '' ? name : `${prefix}/${name}`,
+    linkName: type === '1' || type === '2' ? textField(bytes, at + 157, 100) : '',
     type,
-    mode: numberField(block, 100, 8, 'mode', invalid),
-    uid: numberField(block, 108, 8, 'user', invalid),
-    gid: numberField(block, 116, 8, 'group', invalid),
-    size: numberField(block, 124, 12, 'size', invalid),
-    mtime: numberField(block, 136, 12, 'time', invalid),
-    userName: ustar ? textField(block, 265, 32) : EMPTY,
-    groupName: ustar ? textField(block, 297, 32) : EMPTY,
-    devMajor: device ? numberField(block, 329, 8, 'device', invalid) : 0,
-    devMinor: device ? numberField(block, 337, 8, 'device', invalid) : 0,
+    mode: numberField(bytes, at + 100, 8, 'mode', invalid),
+    uid: numberField(bytes, at + 108, 8, 'user', invalid),
+    gid: numberField(bytes, at + 116, 8, 'group', invalid),
+    size: numberField(bytes, at + 124, 12, 'size', invalid),
+    mtime: numberField(bytes, at + 136, 12, 'time', invalid),
+    userName: ustar ? ownerField(bytes, at + 265) : '',
+    groupName: ustar ? ownerField(bytes, at + 297) : '',
+    devMajor: device ? numberField(bytes, at + 329, 8, 'device', invalid) : 0,
+    devMinor: device ? numberField(bytes, at + 337, 8, 'device', invalid) : 0,
   }
 }
 
 /** Old programs summed signed bytes; both sums are taken, as every reader does. */
-function verifyChecksum(block: Buffer, invalid: Invalid): void {
-  let unsigned = 8 * 0x20
+function verifyChecksum(bytes: Buffer, at: number, invalid: Invalid): void {
+  let sum = 8 * 0x20
+  const field = at + CHECKSUM
+  const end = at + BLOCK
+  for (let place = at; place < field; place++) sum += bytes[place] ?? 0
+  for (let place = field + 8; place < end; place++) sum += bytes[place] ?? 0
+  const stored = numberField(bytes, field, 8, 'checksum', invalid)
+  if (stored === sum) return
   let high = 0
-  for (let at = 0; at < BLOCK; at++) {
-    if (at === CHECKSUM) at += 8
-    const byte = block[at] ?? 0
-    unsigned += byte
-    if (byte > 127) high++
-  }
-  const stored = numberField(block, CHECKSUM, 8, 'checksum', invalid)
-  const signed = unsigned - 256 * high
-  if (stored !== unsigned && stored !== signed) throw invalid('a header’s checksum is wrong')
+  for (let place = at; place < end; place++) if ((bytes[place] ?? 0) > 127 && (place < field || place >= field + 8)) high++
+  if (stored !== sum - 256 * high) throw invalid('a header’s checksum is wrong')
 }
 
-function textField(block: Buffer, start: number, length: number): Buffer {
+function textField(bytes: Buffer, start: number, length: number): string {
   let end = start
-  while (end < start + length && block[end] !== 0) end++
-  return end === start ? EMPTY : Buffer.from(block.subarray(start, end))
+  while (end < start + length && bytes[end] !== 0) end++
+  return decodePathAt(bytes, start, end)
+}
+
+/** Nearly every entry of an image is root’s. */
+function ownerField(bytes: Buffer, at: number): string {
+  if (bytes[at] === 0) return ''
+  const root = bytes[at] === 0x72 && bytes[at + 1] === 0x6f && bytes[at + 2] === 0x6f && bytes[at + 3] === 0x74 && bytes[at + 4] === 0
+  return root ? 'root' : textField(bytes, at, 32)
 }
 
 /** Octal between spaces and NULs, or base 256 where the first bit is set (two's complement). */

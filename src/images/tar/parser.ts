@@ -98,7 +98,7 @@ export class TarParser {
       this.#expect('block', BLOCK)
       return
     }
-    const block = this.#entries.block(bytes, this.#blockAt)
+    const block = this.#entries.block(bytes, 0, this.#blockAt)
     this.#blockAt += BLOCK
     if (block.kind === 'end') this.#reading = 'rest'
     else if (block.kind === 'records') {

@@ -8,9 +8,14 @@ const ASCII = /^[\0-\x7f]*$/
 const HIGH = /[\ud800-\uffff]/
 
 export function decodePath(bytes: Buffer): string {
-  const text = bytes.toString('latin1')
+  return decodePathAt(bytes, 0, bytes.length)
+}
+
+export function decodePathAt(bytes: Buffer, start: number, end: number): string {
+  const text = bytes.toString('latin1', start, end)
   if (ASCII.test(text)) return text
-  if (isUtf8(bytes)) return bytes.toString('utf8')
+  const part = bytes.subarray(start, end)
+  if (isUtf8(part)) return part.toString('utf8')
   return text.replace(/[\x80-\xff]/g, character => String.fromCharCode(0xdc00 + character.charCodeAt(0)))
 }
 

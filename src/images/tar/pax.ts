@@ -3,6 +3,7 @@
  * extended attributes as star and GNU tar write them (`SCHILY.xattr.<name>`).
  */
 import type { Invalid } from './header.ts'
+import { decodePath } from './path-bytes.ts'
 
 export type PaxRecords = ReadonlyMap<string, Buffer>
 
@@ -32,14 +33,14 @@ export function readPax(body: Buffer, invalid: Invalid): PaxRecords {
 
 /** What differs from the header block; a key with an empty value is as if it were not there. */
 export interface PaxFacts {
-  readonly path?: Buffer
-  readonly linkName?: Buffer
+  readonly path?: string
+  readonly linkName?: string
   readonly size?: number
   readonly uid?: number
   readonly gid?: number
   readonly mtime?: number
-  readonly userName?: Buffer
-  readonly groupName?: Buffer
+  readonly userName?: string
+  readonly groupName?: string
   readonly xattrs?: Readonly<Record<string, string>>
 }
 
@@ -51,14 +52,18 @@ export function paxFacts(global: PaxRecords, local: PaxRecords, invalid: Invalid
   for (const records of [global, local]) {
     for (const key of records.keys()) if (key.startsWith('GNU.sparse.')) throw invalid('it holds a sparse file')
   }
-  const path = get('path')
-  const linkName = get('linkpath')
+  const text = (key: string): string | undefined => {
+    const value = get(key)
+    return value === undefined ? undefined : decodePath(value)
+  }
+  const path = text('path')
+  const linkName = text('linkpath')
   const size = whole(get('size'), 'size', invalid)
   const uid = whole(get('uid'), 'user', invalid)
   const gid = whole(get('gid'), 'group', invalid)
   const mtime = time(get('mtime'), invalid)
-  const userName = get('uname')
-  const groupName = get('gname')
+  const userName = text('uname')
+  const groupName = text('gname')
   const xattrs = xattrsOf(global, local)
   return {
     ...(path === undefined ? {} : { path }),

@@ -49,7 +49,7 @@ export function* readTarBytes(
   let at = 0
   while (at < archive.length) {
     if (at + BLOCK > archive.length) throw entries.invalid('it ends within an entry')
-    const block = entries.block(archive.subarray(at, at + BLOCK), at)
+    const block = entries.block(archive, at, at)
     at += BLOCK
     if (block.kind === 'end') return
     const size = block.kind === 'records' ? block.size : block.kind === 'entry' ? block.entry.size : 0

@@ -32,7 +32,7 @@ export function walkTar(
   while (at < place.size) {
     const bytes = window.read(at, BLOCK)
     if (bytes.length < BLOCK) throw entries.invalid('it ends within an entry')
-    const block = entries.block(bytes, at)
+    const block = entries.block(bytes, 0, at)
     at += BLOCK
     if (block.kind === 'end') return
     const size = block.kind === 'records' ? block.size : block.kind === 'entry' ? block.entry.size : 0
