@@ -10,12 +10,13 @@ export interface Origin {
 }
 
 export class LayerBuilder {
-  readonly #files: ImageFiles
+  /** The image without the layer. */
+  readonly files: ImageFiles
   readonly #entries = new Map<string, LayerEntry>()
   readonly #origins = new Map<string, Origin>()
 
   constructor(files: ImageFiles) {
-    this.#files = files
+    this.files = files
   }
 
   put(entry: LayerEntry, origin: Origin): void {
@@ -25,7 +26,7 @@ export class LayerBuilder {
 
   /** Hides a path; one that the image does not have is not hidden. */
   hide(path: string, origin: Origin): void {
-    if (this.#files.get(path) === undefined) this.drop(path)
+    if (this.files.get(path) === undefined) this.drop(path)
     else this.put({ path, kind: 'whiteout' }, origin)
   }
 
@@ -42,16 +43,21 @@ export class LayerBuilder {
     return this.#entries.values()
   }
 
+  /** Key of the package that a path of the layer was put there for. */
+  ownerOf(path: string): string | undefined {
+    return this.#origins.get(path)?.package
+  }
+
   /** What is at a path once the layer lies on the image. */
   exists(path: string): boolean {
     const entry = this.#entries.get(path)
-    return entry === undefined ? this.#files.get(path) !== undefined : entry.kind !== 'whiteout'
+    return entry === undefined ? this.files.get(path) !== undefined : entry.kind !== 'whiteout'
   }
 
   /** Names directly under a folder once the layer lies on the image, sorted. */
   children(path: string): string[] {
     const under = path === '' ? '' : `${path}/`
-    const names = new Set(this.#files.children(path))
+    const names = new Set(this.files.children(path))
     for (const [place, { kind }] of this.#entries) {
       if (!place.startsWith(under) || place.indexOf('/', under.length) >= 0) continue
       if (kind === 'whiteout') names.delete(place.slice(under.length))
@@ -70,15 +76,15 @@ export class LayerBuilder {
       if (entry === undefined) unchanged.push(path)
       else if (content !== undefined) contents.set(path, content)
     }
-    if (unchanged.length > 0) for (const [path, content] of await this.#files.read(unchanged)) contents.set(path, content)
+    if (unchanged.length > 0) for (const [path, content] of await this.files.read(unchanged)) contents.set(path, content)
     return contents
   }
 
   /** Changes a file's content; its mode and owner stay the image's, or are `facts` where it is new. The same content changes nothing. */
   async write(path: string, content: Uint8Array, facts: EntryFacts, origin: Origin): Promise<void> {
-    const before = this.#files.get(path)
+    const before = this.files.get(path)
     if (before?.type === 'file' && before.size === content.length) {
-      if ((await this.#files.digests([path])).get(path) === sha256(content)) return this.drop(path)
+      if ((await this.files.digests([path])).get(path) === sha256(content)) return this.drop(path)
     }
     this.put({ path, kind: 'file', content, ...(before?.type === 'file' ? keptFacts(before, facts.mtime) : facts) }, origin)
   }
@@ -87,7 +93,7 @@ export class LayerBuilder {
     this.#dropHiddenByParents()
     this.#addParents()
     const entries = [...this.#entries.values()].sort((a, b) => comparePaths(a.path, b.path))
-    const before = await this.#files.digests(entries.flatMap(({ path }) => (this.#files.get(path)?.type === 'file' ? path : [])))
+    const before = await this.files.digests(entries.flatMap(({ path }) => (this.files.get(path)?.type === 'file' ? path : [])))
     const provenance = entries.flatMap(entry => {
       const origin = this.#origins.get(entry.path)
       if (origin === undefined) return []
@@ -123,7 +129,7 @@ export class LayerBuilder {
   #addParents(): void {
     for (const path of [...this.#entries.keys()]) {
       for (const parent of parentsOf(path)) {
-        const folder = this.#files.get(parent)
+        const folder = this.files.get(parent)
         if (folder?.type !== 'directory' || this.#entries.has(parent)) continue
         const { mode, uid, gid, xattrs } = folder
         if (mode === 0o755 && uid === 0 && gid === 0 && xattrs === undefined) continue

@@ -1,0 +1,254 @@
+/**
+ * What single commands would do to an image that lies still. Three tables (reading, services and caches, compiling), then commands whose
+ * answer depends on the image. A command that stands in none of them needs execution.
+ */
+
+import { compareVersions, type Status, test } from './conditions.ts'
+import type { Effect } from './effects.ts'
+import type { Value } from './expand.ts'
+import { changeFiles, FILE_COMMANDS } from './file-commands.ts'
+import { maintscriptHelper } from './maintscript-helper.ts'
+import { alternatives, divert, statOverride } from './registrations.ts'
+import { findProgram, plain, type World } from './world.ts'
+
+export interface Answer {
+  /** Undefined where it is not known whether the command succeeds. */
+  readonly status?: boolean | undefined
+  readonly effects?: readonly Effect[]
+  /** Undefined where it is not known what the command prints. */
+  readonly prints?: string | undefined
+}
+
+export interface Call {
+  readonly args: readonly Value[]
+  readonly world: World
+  /** As it is written. */
+  readonly text: string
+  /** `$@` of the script itself. */
+  readonly script: readonly Value[]
+}
+
+const READS = new Set(
+  (
+    'cat grep egrep fgrep zgrep cut head tail tr sort uniq wc awk gawk mawk basename dirname readlink realpath ls stat uname expr getconf date ' +
+    'md5sum sha1sum sha256sum cmp diff comm nproc arch hostname tput locale dpkg-query dpkg-vendor dpkg-architecture apt-config lsb_release ps pidof pgrep ' +
+    'ss netstat lsmod getent id groups whoami logname tty test printf echo seq sleep sync column fold nl od xxd base64 env-query dpkg-realpath ' +
+    'mountpoint findmnt blkid lsblk df du ischroot systemd-detect-virt runlevel who pathfind localedef-query dpkg-parsechangelog file logger'
+  ).split(' '),
+)
+
+/** Program → why it does nothing here. */
+const HARMLESS = new Map<string, string>([
+  ...'deb-systemd-invoke systemctl invoke-rc.d service initctl telinit start-stop-daemon rc-service kill killall pkill killall5 needs-restart'
+    .split(' ')
+    .map(name => [name, 'no service runs in an image'] as const),
+  ...'deb-systemd-helper update-rc.d systemd-tmpfiles udevadm systemd-hwdb rc-update chkconfig'
+    .split(' ')
+    .map(name => [name, 'registers services, as the version before did'] as const),
+  ...'update-mime-database update-desktop-database gtk-update-icon-cache update-icon-caches glib-compile-schemas update-menus install-info update-info-dir fc-cache mandb update-mime update-texmf update-initramfs update-grub update-grub-defaults mktexlsr scrollkeeper-update gconf-schemas update-gconf-defaults update-gsettings apparmor_parser aa-enabled dbus-send gdk-pixbuf-query-loaders gio-querymodules update-notifier restorecon setsebool semodule ldconfig-query update-pciids debconf-updatepo'
+    .split(' ')
+    .map(name => [name, 'renews a cache or tells a running system'] as const),
+  ...'db_version db_capb db_title db_settitle db_stop db_fset db_set db_reset db_input db_go db_beginblock db_endblock db_subst db_register db_unregister db_purge db_metaget db_get db_fget db_progress db_clear db_exist db_text db_info debconf-communicate debconf-set-selections'
+    .split(' ')
+    .map(name => [name, 'asks debconf, whose answers are kept'] as const),
+])
+
+const COMPILES = new Set('py3compile py3clean pycompile pyclean pypycompile pypyclean pypy3compile pypy3clean dh_python3'.split(' '))
+const SILENT = new Set(
+  ': true false set export unset umask cd local readonly shift read trap ulimit hash pushd popd wait times getopts alias shopt typeset declare'.split(
+    ' ',
+  ),
+)
+
+/** The answer to one command whose name is known; functions and control are the interpreter's. */
+export function runCommand(name: string, call: Call): Answer {
+  const { args, world } = call
+  const base = /^\/(?:usr\/)?(?:local\/)?s?bin\/[^/]+$/.test(name) ? name.slice(name.lastIndexOf('/') + 1) : name
+  if (SILENT.has(base)) return { status: base === 'false' ? false : base === 'read' ? undefined : true }
+  if (base === '[' || base === 'test') return { status: test(base === '[' ? args.slice(0, -1) : args, world) }
+  if (FILE_COMMANDS.has(base)) return changeFiles(base, call)
+  const special = SPECIAL.get(base)?.(call)
+  if (special !== undefined) return special
+  if (/^python3?(\.\d+)?$/.test(base) && args.some(arg => arg !== undefined && /(^|\/)(py_compile|compileall)(\.py)?$/.test(arg)))
+    return { effects: [{ kind: 'handled', handler: 'compiled Python' }], status: true }
+  const harmless = HARMLESS.get(base)
+  if (harmless !== undefined) return { effects: [{ kind: 'harmless', why: harmless }] }
+  if (COMPILES.has(base)) return { status: true, effects: [{ kind: 'handled', handler: 'compiled Python' }] }
+  if (READS.has(base)) return {}
+  return needs(call, `${base} is not known`)
+}
+
+export function needs({ text }: Pick<Call, 'text'>, why: string, paths?: readonly string[]): Answer {
+  return { effects: [{ kind: 'needs', why, command: text, ...(paths !== undefined && { paths }) }] }
+}
+
+type Special = (call: Call) => Answer | undefined
+
+const SPECIAL = new Map<string, Special>([
+  ['dpkg', dpkg],
+  ['dpkg-maintscript-helper', maintscriptHelper],
+  ['dpkg-trigger', trigger],
+  ['update-alternatives', alternatives],
+  ['dpkg-divert', divert],
+  ['dpkg-statoverride', statOverride],
+  ['ldconfig', () => ({ status: true, effects: [{ kind: 'handled', handler: 'ld.so.cache' }] })],
+  ['update-ca-certificates', () => ({ status: true, effects: [{ kind: 'handled', handler: 'ca-certificates' }] })],
+  ['command', program],
+  ['which', program],
+  ['type', program],
+  ['echo', ({ args }) => ({ status: true, prints: joined(args[0] === '-n' ? args.slice(1) : args) })],
+  ['printf', ({ args }) => ({ status: true, ...(args.length === 1 && !args[0]?.includes('%') && { prints: args[0] }) })],
+  ['basename', ({ args: [path] }) => ({ status: true, prints: path?.replace(/\/+$/, '').replace(/^.*\//, '') })],
+  [
+    'dirname',
+    ({ args: [path] }) => ({ status: true, prints: path?.includes('/') ? path.replace(/\/+[^/]*\/*$/, '') || '/' : path && '.' }),
+  ],
+  ['readlink', readlink],
+  ['stat', stat],
+  ['ls', ({ args, world }) => ({ status: filesExist(args, world) })],
+  ['getent', getent],
+  [
+    'id',
+    ({ args, world }) =>
+      account(
+        args.findLast(arg => arg === undefined || !arg.startsWith('-')),
+        world,
+        'user',
+      ),
+  ],
+  [
+    'sed',
+    call => (call.args.some(arg => arg === undefined || /^(-[a-zA-Z]*i|--in-place)/.test(arg)) ? needs(call, 'sed may change a file') : {}),
+  ],
+  ['find', find],
+  ['xargs', xargs],
+  ['tee', call => (call.args.every(arg => arg === '/dev/null') ? {} : needs(call, 'tee writes a file'))],
+  ...['adduser', 'useradd', 'addgroup', 'groupadd'].map(name => [name, addAccount] as const),
+  [
+    'systemd-sysusers',
+    ({ world }) =>
+      world.package.from === undefined ? undefined : { effects: [{ kind: 'harmless', why: 'its accounts are there already' }] },
+  ],
+])
+
+function joined(words: readonly Value[]): Value {
+  return words.includes(undefined) ? undefined : words.join(' ')
+}
+
+function dpkg(call: Call): Answer {
+  const args = call.args.filter(arg => arg !== '--')
+  const [first, ...rest] = args
+  if (first === '--compare-versions') return { status: compareVersions(rest[0], rest[1], rest[2]) }
+  if (first === '--print-architecture') return { status: true, prints: call.world.native }
+  const reads =
+    /^(-[sLlSpCV]|--(status|listfiles|list|search|print-avail|print-foreign-architectures|assert-.*|validate-.*|verify|audit|get-selections|version))$/
+  if (first !== undefined && reads.test(first)) {
+    const name = rest.at(-1)?.replace(/:.*$/, '')
+    const installed = name !== undefined && rest.length === 1 ? call.world.versions.has(name) : undefined
+    return { status: /^(-s|--status|-L|--listfiles)$/.test(first) ? installed : undefined }
+  }
+  return needs(call, 'dpkg may change its database')
+}
+
+function trigger({ args }: Call): Answer {
+  const names = args.filter(arg => arg === undefined || !arg.startsWith('-'))
+  if (args.includes('--check-supported')) return { status: true }
+  const [name] = args.some(arg => arg?.startsWith('--by-package=')) || names.length === 1 ? names : names.slice(-1)
+  return name === undefined ? {} : { status: true, effects: [{ kind: 'trigger', name }] }
+}
+
+/** `command -v`, `which`: whether a program is there. */
+function program(call: Call): Answer | undefined {
+  const names = call.args.filter(arg => arg === undefined || !arg.startsWith('-'))
+  const [name] = names
+  if (name === undefined || names.length !== 1) return {}
+  if (SILENT.has(name) || name === 'command') return { status: true, prints: name }
+  const found = findProgram(call.world.state, name)
+  return { status: found !== undefined, prints: found ?? '' }
+}
+
+function readlink({ args, world }: Call): Answer {
+  const [path, more] = args
+  if (path === undefined || more !== undefined || path.startsWith('-')) return {}
+  const target = world.state.get(plain(path))?.target
+  return { status: target !== undefined, prints: target ?? '' }
+}
+
+/** `stat -L -c %a <path>`, and the same of owners. */
+function stat({ args, world }: Call): Answer {
+  const [format, path, more] = args.filter(arg => arg !== '-L' && arg !== '-c' && arg !== '--')
+  if (format === undefined || path === undefined || more !== undefined) return {}
+  const facts = args.includes('-L') ? world.state.follow(plain(path)) : world.state.get(plain(path))
+  if (facts === undefined) return { status: false, prints: '' }
+  const known: Readonly<Record<string, string>> = {
+    '%a': facts.mode.toString(8),
+    '%u': String(facts.uid),
+    '%g': String(facts.gid),
+    '%s': String(facts.size),
+  }
+  return { status: true, ...(Object.hasOwn(known, format) && { prints: known[format] }) }
+}
+
+function filesExist(args: readonly Value[], { state }: World): Status {
+  const paths = args.filter(arg => arg === undefined || !arg.startsWith('-'))
+  if (paths.length === 0 || paths.some(path => path === undefined || /[*?[]/.test(path))) return undefined
+  return paths.every(path => state.follow(plain(path ?? '')) !== undefined)
+}
+
+function getent({ args, world }: Call): Answer {
+  const [database, name] = args.filter(arg => arg !== '--')
+  if (database === 'passwd') return account(name, world, 'user')
+  return database === 'group' ? account(name, world, 'group') : {}
+}
+
+function account(name: Value, { accounts }: World, kind: 'user' | 'group'): Answer {
+  return name === undefined ? {} : { status: accounts[kind](name) !== undefined }
+}
+
+/** An account that is there stays as it is. */
+function addAccount(call: Call): Answer {
+  const plainWords = call.args.filter(arg => arg === undefined || !arg.startsWith('-'))
+  const name = plainWords.at(-1)
+  const group = /^(addgroup|groupadd)/.test(call.text) || (call.args.includes('--group') && !call.args.includes('--system'))
+  if (name !== undefined && account(name, call.world, group ? 'group' : 'user').status === true) {
+    return { status: true, effects: [{ kind: 'harmless', why: `the account ${name} is there already` }] }
+  }
+  return needs(call, 'it adds an account')
+}
+
+/** Changes nothing unless told to; where the folder is not there, nothing is found. */
+function find(call: Call): Answer {
+  const [root, ...rest] = call.args
+  const acts = call.args.some(arg => arg === undefined || /^-(delete|exec|execdir|ok|fprint)/.test(arg))
+  if (!acts) return {}
+  if (root !== undefined && !/[*?[-]/.test(root[0] ?? '') && call.world.state.follow(plain(root)) === undefined) return { status: false }
+  const known = findEmptyFolders(root, rest, call.world)
+  return known === undefined ? needs(call, 'find may change files') : { status: true, effects: known }
+}
+
+/** `find <root> -maxdepth 1 -type d -name <pattern> -empty -delete`. */
+function findEmptyFolders(root: Value, rest: readonly Value[], { state }: World): Effect[] | undefined {
+  const [depth, one, type, d, flag, pattern, empty, remove, more] = rest
+  const fits =
+    depth === '-maxdepth' && one === '1' && type === '-type' && d === 'd' && flag === '-name' && empty === '-empty' && remove === '-delete'
+  if (!fits || more !== undefined || root === undefined || pattern === undefined) return undefined
+  const expression = new RegExp(
+    `^${pattern
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  )
+  return state.children(plain(root)).flatMap(name => {
+    const path = `${plain(root)}/${name}`
+    const empties = expression.test(name) && state.get(path)?.type === 'directory' && state.children(path).length === 0
+    return empties ? [{ kind: 'change', change: { kind: 'remove', path } } as const] : []
+  })
+}
+
+/** Runs what its words say, on words that nobody knows. */
+function xargs(call: Call): Answer {
+  const at = call.args.findIndex(arg => arg === undefined || !arg.startsWith('-'))
+  const name = at < 0 ? 'echo' : call.args[at]
+  if (name === undefined) return needs(call, 'a command is not known before')
+  return { effects: runCommand(name, { ...call, args: [...call.args.slice(at + 1), undefined] }).effects ?? [] }
+}

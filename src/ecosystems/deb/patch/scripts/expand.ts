@@ -1,0 +1,105 @@
+/** Words of a script as text, as far as it is known what stands in them. */
+import type { Word, WordPart } from './syntax.ts'
+
+/** A text, or undefined where it cannot be known. */
+export type Value = string | undefined
+
+export interface Variables {
+  get(name: string): Value
+  readonly args: readonly Value[]
+  /** What a command prints; undefined where it cannot be known. */
+  print(part: WordPart & { readonly kind: 'command' }): Value
+}
+
+/** As one text, without splitting: assignments, case, redirections. */
+export function expandText(word: Word, variables: Variables): Value {
+  let text: Value = ''
+  for (const part of word) {
+    const value = partText(part, variables)
+    text = text === undefined || value === undefined ? undefined : text + value
+  }
+  return text
+}
+
+/** As the words that a command gets; one undefined word stands for any number of unknown ones. */
+export function expandWords(word: Word, variables: Variables): Value[] {
+  const [only] = word
+  if (word.length === 1 && only?.kind === 'parameter' && (only.name === '@' || only.name === '*') && only.operator === '')
+    return [...variables.args]
+  const text = expandText(word, variables)
+  if (text === undefined) return [undefined]
+  const quoted = word.some(part => part.quoted)
+  const fields = word.some(part => !part.quoted && part.kind !== 'text')
+  if (!fields) return [text]
+  if (quoted) return /\s/.test(text) ? [undefined] : [text]
+  return text.split(/[ \t\n]+/).filter(field => field !== '')
+}
+
+function partText(part: WordPart, variables: Variables): Value {
+  switch (part.kind) {
+    case 'text':
+      return part.text
+    case 'arithmetic':
+      return undefined
+    case 'command':
+      return variables.print(part)
+    case 'parameter':
+      return parameterText(part, variables)
+  }
+}
+
+function parameterText({ name, operator, argument }: WordPart & { readonly kind: 'parameter' }, variables: Variables): Value {
+  const value = variables.get(name)
+  if (operator === '') return value
+  if (value === undefined) return undefined
+  const text = () => expandText(argument, variables)
+  switch (operator) {
+    case ':-':
+    case '-':
+    case ':=':
+    case '=':
+      // An unset variable and an empty one are not told apart.
+      return value === '' ? text() : value
+    case ':+':
+    case '+':
+      return value === '' ? '' : text()
+    case ':?':
+    case '?':
+      return value === '' ? undefined : value
+    case 'length':
+      return String(value.length)
+    default:
+      return withoutPattern(value, operator, text())
+  }
+}
+
+/** `#`, `##`, `%`, `%%`. */
+function withoutPattern(value: string, operator: string, pattern: Value): Value {
+  if (pattern === undefined) return undefined
+  const front = operator.startsWith('#')
+  const longest = operator.length === 2
+  const expression = globExpression(pattern)
+  const cuts = Array.from({ length: value.length + 1 }, (_, index) => index)
+  const ordered = front === longest ? cuts.reverse() : cuts
+  const cut = ordered.find(at => expression.test(front ? value.slice(0, at) : value.slice(at)))
+  return cut === undefined ? value : front ? value.slice(cut) : value.slice(0, cut)
+}
+
+/** A shell pattern that must match the whole text. */
+export function globExpression(pattern: string): RegExp {
+  let source = ''
+  for (let i = 0; i < pattern.length; i++) {
+    const character = pattern[i] ?? ''
+    const close = character === '[' ? pattern.indexOf(']', i + 2) : -1
+    if (character === '*') source += source.endsWith('[^]*') ? '' : '[^]*'
+    else if (character === '?') source += '[^]'
+    else if (close > 0) {
+      source += `[${pattern
+        .slice(i + 1, close)
+        .replace(/^!/, '^')
+        .replace(/[\\[\]]/g, '\\$&')}]`
+      i = close
+    } else source += character.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
+  }
+  return new RegExp(`^(?:${source})$`)
+}

@@ -1,0 +1,199 @@
+/** Commands that change files: nothing where the image is as they would leave it, else the change itself where every word is known. */
+import type { Answer, Call } from './commands.ts'
+import type { Effect, FileChange } from './effects.ts'
+import { globExpression, type Value } from './expand.ts'
+import { type PathFacts, plain, type World } from './world.ts'
+
+export const FILE_COMMANDS = new Set([
+  'rm',
+  'rmdir',
+  'mkdir',
+  'chmod',
+  'chown',
+  'chgrp',
+  'ln',
+  'touch',
+  'mv',
+  'cp',
+  'install',
+  'unlink',
+  'mktemp',
+  'truncate',
+  'dd',
+  'setcap',
+  'setfacl',
+  'chattr',
+])
+
+export function changeFiles(name: string, call: Call): Answer {
+  const args =
+    name === 'rm' ? call.args.flatMap(arg => (arg === undefined ? [undefined] : matchingPaths(arg, call.world.state))) : call.args
+  const flags = args.filter((arg): arg is string => arg !== undefined && /^-./.test(arg)).join(' ')
+  const operands = args.filter(arg => arg === undefined || !/^-./.test(arg))
+  if (args.includes(undefined) || operands.some(path => /[*?[]/.test(path ?? ''))) {
+    // Of a link and a copy only the last word changes.
+    return open(call, name === 'ln' || name === 'cp' ? operands.slice(-1) : operands)
+  }
+  const words = operands.flatMap(word => word ?? [])
+  switch (name) {
+    case 'rm':
+    case 'unlink':
+      return each(call, words, (path, state) => remove(path, state.get(path), /r/i.test(flags.replaceAll('--', ''))))
+    case 'rmdir':
+      return each(call, words, (path, state) =>
+        state.get(path)?.type === 'directory' && state.children(path).length === 0 ? [{ kind: 'remove', path }] : [],
+      )
+    case 'mkdir':
+      return mkdir(call, flags, words)
+    case 'touch':
+      return each(call, words, (path, state) => (state.follow(path) === undefined ? [{ kind: 'empty-file', path }] : []))
+    case 'ln':
+      return link(call, flags, words)
+    case 'chmod':
+      return chmod(call, words)
+    case 'chown':
+    case 'chgrp':
+      return chown(call, name, flags, words)
+    default:
+      return open(call, operands)
+  }
+}
+
+/** Paths that a pattern stands for; a word that is none stands for itself. */
+function matchingPaths(word: string, state: World['state']): string[] {
+  if (!word.startsWith('/') || !/[*?[]/.test(word)) return [word]
+  let found = ['']
+  for (const part of plain(word).split('/')) {
+    const expression = globExpression(part)
+    const below = (folder: string) =>
+      /[*?[]/.test(part) ? state.children(folder).filter(name => expression.test(name) && !name.startsWith('.')) : [part]
+    found = found.flatMap(folder => below(folder).map(name => (folder === '' ? name : `${folder}/${name}`)))
+  }
+  return found.filter(path => state.get(path) !== undefined).map(path => `/${path}`)
+}
+
+/** The change is not known; the paths may be. */
+function open(call: Call, operands: readonly Value[]): Answer {
+  const known = operands.flatMap(word => word ?? [])
+  const paths = known.length === operands.length ? known.filter(word => word.startsWith('/')).map(plain) : []
+  return {
+    effects: [
+      {
+        kind: 'needs',
+        why: 'it changes files',
+        command: call.text,
+        ...(paths.length > 0 && paths.length === known.filter(word => word.includes('/')).length && { paths }),
+      },
+    ],
+  }
+}
+
+function each(
+  call: Call,
+  words: readonly string[],
+  changes: (path: string, state: World['state'], facts: PathFacts | undefined) => readonly FileChange[] | undefined,
+): Answer {
+  const effects: Effect[] = []
+  for (const word of words) {
+    const made = word.startsWith('/') ? changes(plain(word), call.world.state, call.world.state.get(plain(word))) : undefined
+    if (made === undefined) return open(call, words)
+    effects.push(...made.map(change => ({ kind: 'change', change }) as const))
+  }
+  return { status: true, effects }
+}
+
+function remove(path: string, now: PathFacts | undefined, recursive: boolean): readonly FileChange[] | undefined {
+  if (now === undefined) return []
+  return now.type === 'directory' && !recursive ? undefined : [{ kind: 'remove', path }]
+}
+
+function mkdir(call: Call, flags: string, words: readonly string[]): Answer {
+  const mode = /-m|--mode/.test(flags)
+  const folders = mode ? words.filter(word => word.startsWith('/')) : words
+  const given = mode ? words.find(word => /^[0-7]{3,4}$/.test(word)) : undefined
+  if (mode && given === undefined && folders.some(folder => call.world.state.follow(plain(folder)) === undefined)) return open(call, words)
+  return each(call, folders, (path, state) => {
+    if (state.follow(path)?.type === 'directory') return []
+    const missing: string[] = []
+    for (let at = path; at !== '' && state.follow(at) === undefined; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) missing.unshift(at)
+    if (missing.length > 1 && !/-[a-z]*p|--parents/.test(flags)) return undefined
+    return missing.map(
+      folder =>
+        ({ kind: 'folder', path: folder, mode: folder === path && given !== undefined ? Number.parseInt(given, 8) : 0o755 }) as const,
+    )
+  })
+}
+
+function link(call: Call, flags: string, words: readonly string[]): Answer {
+  const [target, place, more] = words
+  if (target === undefined || place === undefined || more !== undefined || !place.startsWith('/') || !/-[a-z]*s/.test(flags))
+    return open(call, words)
+  return each(call, [place], (path, state) => {
+    const now = state.get(path)
+    if (now?.type === 'symlink' && now.target === target) return []
+    if (now !== undefined && (!/-[a-z]*f/.test(flags) || now.type === 'directory')) return undefined
+    // A link to a folder is followed unless told otherwise: the new link would be inside.
+    if (now?.type === 'symlink' && state.follow(path)?.type === 'directory' && !/-[a-z]*[nT]/.test(flags)) return undefined
+    return [{ kind: 'link', path, target }]
+  })
+}
+
+function chmod(call: Call, words: readonly string[]): Answer {
+  const given = call.args.find(arg => arg !== undefined && /^(?:[0-7]{3,4}|[ugoa]*[-+=][rwxstX]+(?:,[ugoa]*[-+=][rwxstX]+)*)$/.test(arg))
+  if (given === undefined || call.args.some(arg => arg !== undefined && /^-[a-z]*R|--recursive/.test(arg) && arg !== given))
+    return open(call, words)
+  return each(
+    call,
+    words.filter(word => word !== given),
+    (path, state) => {
+      const now = state.follow(path)
+      if (now === undefined) return []
+      const mode = /^[0-7]+$/.test(given) ? numericMode(given, now) : symbolicMode(given, now)
+      return mode === now.mode ? [] : [{ kind: 'mode', path, mode }]
+    },
+  )
+}
+
+/** A folder keeps setuid and setgid where fewer than five digits are given. */
+function numericMode(given: string, now: PathFacts): number {
+  return Number.parseInt(given, 8) | (now.type === 'directory' ? now.mode & 0o6000 : 0)
+}
+
+function symbolicMode(given: string, now: PathFacts): number {
+  let { mode } = now
+  for (const clause of given.split(',')) {
+    const [, who = '', sign, what = ''] = /^([ugoa]*)([-+=])(.+)$/.exec(clause) ?? []
+    const everyone = who === '' || who.includes('a')
+    let bits = 0
+    for (const [letter, shift] of [
+      ['u', 6],
+      ['g', 3],
+      ['o', 0],
+    ] as const) {
+      if (!everyone && !who.includes(letter)) continue
+      if (what.includes('r')) bits |= 4 << shift
+      if (what.includes('w')) bits |= 2 << shift
+      if (what.includes('x') || (what.includes('X') && (now.type === 'directory' || (now.mode & 0o111) !== 0))) bits |= 1 << shift
+      if (what.includes('s') && shift > 0) bits |= shift === 6 ? 0o4000 : 0o2000
+    }
+    if (what.includes('t')) bits |= 0o1000
+    const area = everyone ? 0o777 : [...who].reduce((all, letter) => all | (letter === 'u' ? 0o700 : letter === 'g' ? 0o070 : 0o007), 0)
+    mode = sign === '+' ? mode | bits : sign === '-' ? mode & ~bits : (mode & ~area) | bits
+  }
+  return mode
+}
+
+function chown(call: Call, name: string, flags: string, words: readonly string[]): Answer {
+  const [owner = '', ...paths] = words
+  if (/-[a-z]*R|--recursive|--reference|--from/.test(flags)) return open(call, words)
+  const [user = '', group] = name === 'chgrp' ? ['', owner] : owner.split(/[:.]/)
+  const { accounts } = call.world
+  const uid = user === '' ? undefined : /^\d+$/.test(user) ? Number(user) : accounts.user(user)
+  const gid = group === undefined || group === '' ? undefined : /^\d+$/.test(group) ? Number(group) : accounts.group(group)
+  if ((user !== '' && uid === undefined) || (group !== undefined && group !== '' && gid === undefined)) return open(call, words)
+  return each(call, paths, (path, state) => {
+    const now = /-[a-z]*h/.test(flags) ? state.get(path) : state.follow(path)
+    if (now === undefined || ((uid ?? now.uid) === now.uid && (gid ?? now.gid) === now.gid)) return []
+    return [{ kind: 'owner', path, ...(uid !== undefined && { uid }), ...(gid !== undefined && { gid }) }]
+  })
+}

@@ -1,0 +1,330 @@
+/**
+ * Reads a maintainer script along the path that dpkg would take through it: conditions are answered from the image and the versions;
+ * where one cannot be answered, both ways are read, and what happens on them counts as possible but not as certain. Nothing is run.
+ */
+import { type Answer, needs, runCommand } from './commands.ts'
+import { negate, type Status } from './conditions.ts'
+import type { Effect, FileChange } from './effects.ts'
+import { expandText, expandWords, globExpression, type Value, type Variables } from './expand.ts'
+import { settleFunction } from './known.ts'
+import { State } from './state.ts'
+import { type Node, NotReadable, type Redirect, type Simple, type Word, type WordPart } from './syntax.ts'
+import { changedState, plain, type World } from './world.ts'
+
+const MOST_STEPS = 50_000
+const DEEPEST = 40
+const CONTROL = new Set([
+  'exit',
+  'return',
+  'break',
+  'continue',
+  '.',
+  'source',
+  'eval',
+  'exec',
+  'shift',
+  'unset',
+  'set',
+  'export',
+  'local',
+  'readonly',
+  'read',
+])
+
+export interface ScriptCall {
+  readonly script: Node
+  readonly args: readonly string[]
+  readonly variables: ReadonlyMap<string, string>
+  readonly world: World
+  /** Scripts that may be taken in by their path, with leading `/`. */
+  readonly included: ReadonlyMap<string, Node>
+}
+
+/** Everything that the script would do. Throws `NotReadable` where it is longer than can be followed. */
+export function effectsOf(call: ScriptCall): Effect[] {
+  const run = new Run(call)
+  run.node(call.script, new State(call.args, call.variables))
+  return run.effects
+}
+
+class Run {
+  readonly effects: Effect[] = []
+  readonly #call: ScriptCall
+  readonly #changes: FileChange[] = []
+  #steps = 0
+  #depth = 0
+
+  constructor(call: ScriptCall) {
+    this.#call = call
+  }
+
+  node(node: Node, state: State): Status {
+    if (state.flow !== undefined) return undefined
+    if (++this.#steps > MOST_STEPS || this.#depth > DEEPEST) throw new NotReadable('it is too long to be followed')
+    this.#depth++
+    const status = this.#dispatch(node, state)
+    this.#depth--
+    return status
+  }
+
+  #dispatch(node: Node, state: State): Status {
+    switch (node.kind) {
+      case 'simple':
+        return this.#simple(node, state)
+      case 'list': {
+        let status: Status = true
+        for (const item of node.items) {
+          if (state.flow !== undefined) break
+          status = this.node(item, state)
+        }
+        return status
+      }
+      case 'and':
+      case 'or': {
+        const left = this.node(node.left, state)
+        if (left === (node.kind === 'or')) return left
+        if (left !== undefined) return this.node(node.right, state)
+        this.#maybe(state, [inner => this.node(node.right, inner), () => undefined])
+        return undefined
+      }
+      case 'if': {
+        const test = this.node(node.test, state)
+        if (test === true) return this.node(node.then, state)
+        if (test === false) return node.otherwise === undefined ? true : this.node(node.otherwise, state)
+        this.#maybe(state, [inner => this.node(node.then, inner), inner => node.otherwise && this.node(node.otherwise, inner)])
+        return undefined
+      }
+      case 'pipe':
+        return this.#pipe(node, state)
+      case 'case':
+        this.#redirects(node.redirects, state, node.text)
+        return this.#case(node, state)
+      case 'for':
+        this.#redirects(node.redirects, state, node.text)
+        return this.#for(node, state)
+      case 'while':
+        this.#redirects(node.redirects, state, node.text)
+        state.forget(node)
+        this.#maybe(state, [inner => (this.node(node.test, inner) === false ? undefined : this.node(node.body, inner)), () => undefined])
+        state.endLoop()
+        state.forget(node)
+        return undefined
+      case 'function':
+        state.functions.set(node.name, node)
+        return true
+      case 'group': {
+        this.#redirects(node.redirects, state, node.text)
+        if (!node.subshell) return this.node(node.body, state)
+        return this.node(node.body, state.subshell())
+      }
+      case 'background':
+        this.effects.push({ kind: 'needs', why: 'it starts something that goes on by itself', command: node.text })
+        return true
+    }
+  }
+
+  /** Each way on a copy of its own; what differs afterwards is not known. */
+  #maybe(state: State, ways: readonly ((inner: State) => void)[]): void {
+    const states = ways.map(way => {
+      const inner = state.copy(false)
+      way(inner)
+      return inner
+    })
+    state.merge(states)
+  }
+
+  #pipe({ commands, negated }: Node & { readonly kind: 'pipe' }, state: State): Status {
+    let status: Status
+    for (const command of commands) {
+      const inner = commands.length > 1 ? state.subshell() : state
+      status = this.node(command, inner)
+    }
+    return negated ? negate(status) : status
+  }
+
+  #case({ word, arms }: Node & { readonly kind: 'case' }, state: State): Status {
+    const value = expandText(word, this.#variables(state))
+    const possible: ((inner: State) => void)[] = []
+    for (const { patterns, body } of arms) {
+      const matches = value === undefined ? undefined : this.#matches(patterns, value, state)
+      if (matches === false) continue
+      if (matches === true && possible.length === 0) return this.node(body, state)
+      possible.push(inner => this.node(body, inner))
+      if (matches === true) {
+        this.#maybe(state, possible)
+        return undefined
+      }
+    }
+    if (possible.length > 0) this.#maybe(state, [...possible, () => undefined])
+    return possible.length > 0 ? undefined : true
+  }
+
+  #matches(patterns: readonly Word[], value: string, state: State): Status {
+    let unknown = false
+    for (const pattern of patterns) {
+      const text = expandText(pattern, this.#variables(state))
+      if (text === undefined) unknown = true
+      else if (pattern.every(part => part.quoted) ? text === value : globExpression(text).test(value)) return true
+    }
+    return unknown ? undefined : false
+  }
+
+  #for({ name, words, body }: Node & { readonly kind: 'for' }, state: State): Status {
+    const values = words === undefined ? [...state.args] : words.flatMap(word => expandWords(word, this.#variables(state)))
+    const unknown = values.some(value => value === undefined || /[*?[]/.test(value))
+    if (unknown) {
+      state.forget(body)
+      state.set(name, undefined)
+      this.#maybe(state, [inner => this.node(body, inner), () => undefined])
+      state.forget(body)
+    } else {
+      for (const value of values) {
+        state.set(name, value)
+        this.node(body, state)
+        if (state.flow === 'continue') state.endLoop()
+        if (state.flow !== undefined) break
+      }
+    }
+    state.endLoop()
+    return undefined
+  }
+
+  #simple(node: Simple, state: State): Status {
+    const variables = this.#variables(state)
+    const args = node.words.flatMap(word => expandWords(word, variables))
+    let substituted: Status
+    for (const { name, value } of node.assignments) {
+      const [only] = value
+      const text = expandText(value, variables)
+      if (node.words.length === 0) state.set(name, text)
+      if (only?.kind === 'command' && value.length === 1) substituted = this.#lastPrinted
+    }
+    this.#redirects(node.redirects, state, node.text)
+    if (node.words.length === 0)
+      return node.assignments.some(({ value }) => value.some(part => part.kind === 'command')) ? substituted : true
+    const [name, ...rest] = args
+    if (name === undefined) return this.#answer(needs(node, 'what it runs is not known before'), state)
+    const known = state.functions.get(name)
+    if (known !== undefined) return this.#function(known, rest, node, state)
+    if (CONTROL.has(name)) return this.#control(name, rest, node, state)
+    return this.#answer(this.#run(name, rest, node), state)
+  }
+
+  #run(name: string, args: readonly Value[], { text }: Simple): Answer {
+    return runCommand(name, { args, text, world: this.#world(), script: this.#call.args })
+  }
+
+  #world(): World {
+    const { world } = this.#call
+    return { ...world, state: changedState(world.state, this.#changes) }
+  }
+
+  #answer({ status, effects = [] }: Answer, state: State): Status {
+    for (const effect of effects) {
+      if (effect.kind === 'change' && !state.certain) {
+        this.effects.push({
+          kind: 'needs',
+          why: 'whether it does so is not known before',
+          command: `${effect.change.kind} /${effect.change.path}`,
+          paths: [effect.change.path],
+        })
+      } else {
+        if (effect.kind === 'change') this.#changes.push(effect.change)
+        this.effects.push(effect)
+      }
+    }
+    return status
+  }
+
+  #function(definition: Node & { readonly kind: 'function' }, args: readonly Value[], node: Simple, state: State): Status {
+    if (this.#depth > DEEPEST) throw new NotReadable(`${node.text.slice(0, 40)} is too deep to be followed`)
+    const before = this.effects.length
+    const status = state.withArgs(args, () => this.node(definition.body, state))
+    this.effects.push(...settleFunction(definition.name, definition.text, this.effects.splice(before)))
+    return status
+  }
+
+  #control(name: string, args: readonly Value[], node: Simple, state: State): Status {
+    switch (name) {
+      case 'exit':
+      case 'return':
+      case 'break':
+      case 'continue':
+        state.flow = name
+        return args[0] === undefined ? undefined : args[0] === '0'
+      case '.':
+      case 'source':
+        return this.#include(args[0], node, state)
+      case 'shift':
+        state.shift(args[0])
+        return true
+      case 'set':
+        if (args[0] === '--') state.setArgs(args.slice(1))
+        return true
+      case 'unset':
+        for (const variable of args) state.set(variable ?? '', '')
+        return true
+      case 'read':
+        for (const variable of args) if (variable !== undefined && !variable.startsWith('-')) state.set(variable, undefined)
+        return undefined
+      case 'exec':
+        if (args.length === 0 || /^exec\s+\d?[<>]/.test(node.text)) return true
+        return this.#answer(needs(node, 'it becomes another program'), state)
+      case 'eval':
+        return this.#answer(needs(node, 'what it runs is not known before'), state)
+      default:
+        for (const assignment of args) {
+          const [variable = '', ...value] = assignment?.split('=') ?? []
+          if (assignment?.includes('=') === true) state.set(variable, value.join('='))
+        }
+        return true
+    }
+  }
+
+  /** Debconf's functions are commands here; others are read from the image. */
+  #include(path: Value, node: Simple, state: State): Status {
+    if (path?.startsWith('/usr/share/debconf/') === true) return true
+    const script = path === undefined ? undefined : this.#call.included.get(`/${plain(path)}`)
+    if (script === undefined) return this.#answer(needs(node, 'what it takes in is not known before'), state)
+    return this.node(script, state)
+  }
+
+  #redirects(redirects: readonly Redirect[], state: State, text: string): void {
+    for (const { operator, target } of redirects) {
+      const value = expandText(target, this.#variables(state))
+      if (operator === '<' || operator === '<<' || operator === '<&') continue
+      if (value !== undefined && (/^\/dev\/(null|stdout|stderr|tty|fd\/\d)$/.test(value) || (operator === '>&' && /^(\d|-)$/.test(value))))
+        continue
+      const paths = value?.startsWith('/') === true ? { paths: [plain(value)] } : {}
+      this.effects.push({ kind: 'needs', why: 'it writes a file', command: text, ...paths })
+    }
+  }
+
+  #lastPrinted: Status
+
+  #variables(state: State): Variables {
+    return {
+      args: state.args,
+      get: name => state.get(name),
+      print: part => this.#print(part, state),
+    }
+  }
+
+  /** A substituted command runs by itself; what it prints is known of a few only. */
+  #print({ body }: WordPart & { readonly kind: 'command' }, state: State): Value {
+    const inner = state.subshell()
+    const [only, more] = body.kind === 'list' ? body.items : []
+    if (only?.kind === 'simple' && more === undefined && only.redirects.every(({ operator }) => operator !== '<')) {
+      const args = only.words.flatMap(word => expandWords(word, this.#variables(inner)))
+      const [name, ...rest] = args
+      if (name !== undefined && !inner.functions.has(name) && !CONTROL.has(name)) {
+        this.#redirects(only.redirects, inner, only.text)
+        const answer = this.#run(name, rest, only)
+        this.#lastPrinted = this.#answer(answer, inner)
+        return answer.prints?.replace(/\n+$/, '')
+      }
+    }
+    this.#lastPrinted = this.node(body, inner)
+    return undefined
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * Pieces of scripts whose words cannot be known before, and what stands for them here; and what packages do to paths that are kept up or
+ * kept as they are without them.
+ */
+import type { Effect, Handler } from './effects.ts'
+
+/** A function, told by its name and what its text must mention, whose removals are of one kind only. */
+interface KnownFunction {
+  readonly name: string
+  readonly mentions: RegExp
+  /** Commands in it that are taken for what the handler does; any other that needs execution still does. */
+  readonly removes: RegExp
+  readonly handler: Handler
+}
+
+/** Python's packages remove the compiled forms of their own sources before an upgrade: found by name from the package's own list. */
+const FUNCTIONS: readonly KnownFunction[] = [
+  {
+    name: 'remove_bytecode',
+    mentions: /__pycache__/,
+    removes: /^(?:rm -f \$files|xargs -r rm -rf|xargs --max-chars=\S+ echo)\b/,
+    handler: 'compiled Python',
+  },
+]
+
+/** The effects of a call to a function, with those taken together that a handler stands for. */
+export function settleFunction(name: string, text: string, effects: readonly Effect[]): readonly Effect[] {
+  const known = FUNCTIONS.find(item => item.name === name && item.mentions.test(text))
+  if (known === undefined) return effects
+  const left = effects.filter(effect => effect.kind !== 'needs' || !known.removes.test(effect.command.replace(/\s+/g, ' ')))
+  return [...left, { kind: 'handled', handler: known.handler }]
+}
+
+/**
+ * What packages' scripts do to paths that are kept up here without them, or that stay as the image has them: package → paths (a final `*`
+ * stands for any ending) → why.
+ */
+export const KEPT_PATHS: ReadonlyMap<string, { readonly paths: readonly string[]; readonly why: string }> = new Map([
+  [
+    'ca-certificates',
+    { paths: ['etc/ca-certificates.conf*', 'etc/ssl/certs*'], why: 'the list of authorities and what is made of it are kept up by Suture' },
+  ],
+  ['tzdata', { paths: ['etc/timezone', 'etc/localtime*'], why: 'the time zone stays as the image has it' }],
+])

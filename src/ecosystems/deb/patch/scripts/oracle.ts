@@ -1,0 +1,74 @@
+/**
+ * What the maintainer scripts of one change would do. On an upgrade dpkg calls the old `prerm upgrade`, the new `preinst upgrade`, the
+ * old `postrm upgrade` and the new `postinst configure` (Debian policy 6.5 to 6.7); on an installation the new ones only.
+ */
+
+import type { Effect, Verdict } from './effects.ts'
+import { verdictOf } from './effects.ts'
+import { effectsOf } from './interpreter.ts'
+import { KEPT_PATHS } from './known.ts'
+import { readScript } from './read-script.ts'
+import { type Node, NotReadable } from './syntax.ts'
+import type { World } from './world.ts'
+
+export type ScriptName = 'preinst' | 'postinst' | 'prerm' | 'postrm'
+
+/** One script as dpkg would call it. */
+export interface ScriptToJudge {
+  readonly name: ScriptName
+  readonly text: string
+  readonly args: readonly string[]
+  readonly architecture: string
+  readonly world: World
+  readonly included: ReadonlyMap<string, string>
+}
+
+export interface Judgement {
+  readonly effects: readonly Effect[]
+  readonly verdict: Verdict
+}
+
+/** Every effect, with those taken out that are known to be kept up otherwise. */
+export function judge(script: ScriptToJudge): Judgement {
+  const effects = absorb(rawEffects(script), script.world.package.name)
+  return { effects, verdict: verdictOf(effects) }
+}
+
+function rawEffects({ name, text, args, architecture, world, included }: ScriptToJudge): readonly Effect[] {
+  const [first = ''] = text.split('\n')
+  if (!/^#!\s*\/(?:usr\/)?bin\/(?:env\s+)?(?:sh|dash|bash)(?:\s|$)/.test(first)) {
+    return [{ kind: 'needs', why: 'it is no shell script', command: first }]
+  }
+  const variables = new Map([
+    ['DPKG_ROOT', ''],
+    ['DPKG_MAINTSCRIPT_PACKAGE', world.package.name],
+    ['DPKG_MAINTSCRIPT_NAME', name],
+    ['DPKG_MAINTSCRIPT_ARCH', architecture],
+    ['DEBIAN_FRONTEND', 'noninteractive'],
+  ])
+  try {
+    const parsed = new Map<string, Node>()
+    for (const [path, content] of included) parsed.set(path, readScript(content))
+    return effectsOf({ script: readScript(text), args, variables, world, included: parsed })
+  } catch (error) {
+    if (!(error instanceof NotReadable)) throw error
+    return [{ kind: 'needs', why: error.message, command: name }]
+  }
+}
+
+function absorb(effects: readonly Effect[], packageName: string): readonly Effect[] {
+  const kept = KEPT_PATHS.get(packageName)
+  if (kept === undefined) return effects
+  const covers = (path: string) => kept.paths.some(known => (known.endsWith('*') ? path.startsWith(known.slice(0, -1)) : path === known))
+  return effects.map(effect => {
+    const paths = effect.kind === 'needs' ? effect.paths : effect.kind === 'change' ? [effect.change.path] : undefined
+    return paths !== undefined && paths.length > 0 && paths.every(covers) ? { kind: 'harmless', why: kept.why } : effect
+  })
+}
+
+/** Paths of scripts that a script takes in by name, debconf's aside. */
+export function includedPaths(text: string): string[] {
+  return [...text.matchAll(/(?:^|[;&|\s])(?:\.|source)\s+"?(\/[A-Za-z0-9_./+-]+)/gm)].flatMap(([, path = '']) =>
+    path.startsWith('/usr/share/debconf/') ? [] : path,
+  )
+}

@@ -1,0 +1,92 @@
+/** The image as a maintainer script would find it: paths, accounts, dpkg's tables; what the script changes is seen by it afterwards. */
+import type { FileType } from '../../../../model/image.ts'
+import type { Diversion, StatOverride } from '../../dpkg-files.ts'
+import type { Accounts } from '../accounts.ts'
+import type { FileChange } from './effects.ts'
+
+export interface PathFacts {
+  readonly type: FileType
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly size: number
+  readonly target?: string
+}
+
+export interface ImageState {
+  /** No link is followed at the end; parents are. */
+  get(path: string): PathFacts | undefined
+  follow(path: string): PathFacts | undefined
+  children(path: string): readonly string[]
+  /** Content of a file that was asked for before; undefined otherwise. */
+  text(path: string): string | undefined
+}
+
+export interface World {
+  readonly state: ImageState
+  readonly accounts: Accounts
+  readonly diversions: readonly Diversion[]
+  readonly statOverrides: readonly StatOverride[]
+  /** The image's own architecture. */
+  readonly native: string
+  /** Versions of installed packages by name. */
+  readonly versions: ReadonlyMap<string, string>
+  /** The package whose script it is, `from` absent where it is new. */
+  readonly package: { readonly name: string; readonly from?: string; readonly to: string }
+  /** The script and the package's list are as they were in the version before, so registering something again changes nothing. */
+  readonly repeats: boolean
+}
+
+const PATH = ['usr/local/sbin', 'usr/local/bin', 'usr/sbin', 'usr/bin', 'sbin', 'bin']
+
+/** Where a program is found; undefined if nowhere. */
+export function findProgram(state: ImageState, name: string): string | undefined {
+  if (name.startsWith('/')) return state.follow(plain(name)) === undefined ? undefined : name
+  const folder = PATH.find(part => state.follow(`${part}/${name}`)?.type === 'file')
+  return folder === undefined ? undefined : `/${folder}/${name}`
+}
+
+/** Without leading `/`, `.` and empty parts; `..` is kept, for the image's own reading of it. */
+export function plain(path: string): string {
+  return path
+    .split('/')
+    .filter(part => part !== '' && part !== '.')
+    .join('/')
+}
+
+/** The state with changes on top. */
+export function changedState(state: ImageState, changes: readonly FileChange[]): ImageState {
+  if (changes.length === 0) return state
+  const last = (path: string) => changes.filter(change => change.path === path)
+  const facts = (path: string, before: PathFacts | undefined): PathFacts | undefined => {
+    let now = before
+    for (const change of last(path)) now = after(change, now)
+    return now
+  }
+  return {
+    ...state,
+    text: path => state.text(path),
+    get: path => facts(path, state.get(path)),
+    follow: path => facts(path, state.follow(path)),
+    children: path => state.children(path).filter(name => facts(`${path}/${name}`, state.get(`${path}/${name}`)) !== undefined),
+  }
+}
+
+function after(change: FileChange, now: PathFacts | undefined): PathFacts | undefined {
+  const root = { uid: 0, gid: 0, size: 0 }
+  switch (change.kind) {
+    case 'remove':
+    case 'conffile':
+      return undefined
+    case 'folder':
+      return { ...root, type: 'directory', mode: change.mode }
+    case 'link':
+      return { ...root, type: 'symlink', mode: 0o777, target: change.target }
+    case 'empty-file':
+      return now ?? { ...root, type: 'file', mode: 0o644 }
+    case 'mode':
+      return now && { ...now, mode: change.mode }
+    case 'owner':
+      return now && { ...now, uid: change.uid ?? now.uid, gid: change.gid ?? now.gid }
+  }
+}
