@@ -6,13 +6,20 @@ import type { Terminal } from './terminal.ts'
 
 /** The commands: what each is for, by example. What they do is loaded when one is called. */
 
+const target = {
+  brief:
+    'Folder that holds the lockfile (the current one unless given), or an image: registry/repository:tag, oci:<folder>[:tag], docker-archive:<file>, oci-archive:<file>',
+  parse: String,
+  placeholder: 'target',
+  optional: true,
+} as const
+const onTarget = { kind: 'tuple', parameters: [target] } as const
 const folder = {
-  brief: 'Folder that holds the lockfile; the current one unless given',
+  brief: 'Folder that holds .suture/receipts; the current one unless given',
   parse: String,
   placeholder: 'folder',
   optional: true,
 } as const
-const onFolder = { kind: 'tuple', parameters: [folder] } as const
 
 type Example = readonly [line: string, does: string]
 
@@ -21,24 +28,25 @@ function describe(brief: string, text: string, examples: readonly Example[]) {
   return { brief, fullDescription: `${text}\n\nExamples\n${shown}` }
 }
 
-const scan = buildCommand<flags.ScanFlags, [folder?: string], Shell>({
+const scan = buildCommand<flags.ScanFlags, [target?: string], Shell>({
   loader: async () => command((await import('./verbs/scan.ts')).scan),
-  parameters: { flags: flags.scanFlags, positional: onFolder },
+  parameters: { flags: flags.scanFlags, positional: onTarget },
   docs: describe(
     'Show what is vulnerable, and what can be done about it',
     'Groups the findings as a person acts on them: fixable now, fixable at a price, blocked by what, no fix published. Exit code 1 when findings at or above the threshold remain.',
     [
       ['scan', 'The project in this folder.'],
       ['scan services/api --threshold high', 'Another one; only high and critical findings decide the exit code.'],
+      ['scan oci:./image:latest', 'A container image; nothing of it is unpacked or run.'],
       ['scan --json | jq ".findings[].id"', 'For scripts.'],
       ['scan --offline --advisories ./osv', 'With no network, against exactly these records.'],
     ],
   ),
 })
 
-const plan = buildCommand<flags.PlanFlags, [folder?: string], Shell>({
+const plan = buildCommand<flags.PlanFlags, [target?: string], Shell>({
   loader: async () => command((await import('./verbs/plan.ts')).plan),
-  parameters: { flags: flags.planFlags, positional: onFolder },
+  parameters: { flags: flags.planFlags, positional: onTarget },
   docs: describe(
     'Show the smallest change that fixes it, and the price of the rest',
     'Every change and why, every open finding with its price or the range that blocks it, and the price list. Writes nothing.',
@@ -51,13 +59,13 @@ const plan = buildCommand<flags.PlanFlags, [folder?: string], Shell>({
   ),
 })
 
-const explain = buildCommand<flags.ChangeFlags, [subject: string, folder?: string], Shell>({
+const explain = buildCommand<flags.ChangeFlags, [subject: string, target?: string], Shell>({
   loader: async () => command((await import('./verbs/explain.ts')).explain),
   parameters: {
     flags: flags.changeFlags,
     positional: {
       kind: 'tuple',
-      parameters: [{ brief: 'An advisory id, an alias of one, or a package name', parse: String, placeholder: 'advisory|package' }, folder],
+      parameters: [{ brief: 'An advisory id, an alias of one, or a package name', parse: String, placeholder: 'advisory|package' }, target],
     },
   },
   docs: describe(
@@ -71,9 +79,9 @@ const explain = buildCommand<flags.ChangeFlags, [subject: string, folder?: strin
   ),
 })
 
-const fix = buildCommand<flags.FixFlags, [folder?: string], Shell>({
+const fix = buildCommand<flags.FixFlags, [target?: string], Shell>({
   loader: async () => command((await import('./verbs/fix.ts')).fix),
-  parameters: { flags: flags.fixFlags, positional: onFolder, aliases: { n: 'dryRun' } },
+  parameters: { flags: flags.fixFlags, positional: onTarget, aliases: { n: 'dryRun' } },
   docs: describe(
     'Make the change, prove it, and keep a way back',
     'By default every fix that needs lock edits only and gains no breaking line. The result is scanned afresh, compared byte by byte and accepted by npm before it is written; the receipt in .suture/receipts takes exactly this change back.',
@@ -82,6 +90,7 @@ const fix = buildCommand<flags.FixFlags, [folder?: string], Shell>({
       ['fix --budget 5', 'The best that at most five new versions can do.'],
       ['fix --commit --test "npm test"', 'One commit per independent change; what breaks the tests is left out.'],
       ['fix --only GHSA-jf85-cpcp-j695 --manifest', 'One advisory, and package.json may change.'],
+      ['fix oci:./image:latest --output oci:./image:patched', 'A container image gains one layer.'],
     ],
   ),
 })
@@ -104,6 +113,28 @@ const undo = buildCommand<flags.UndoFlags, [receipt?: string, folder?: string], 
     ['undo .suture/receipts/20270131-120000-1f0c.json', 'This one.'],
     ['undo --dry-run', 'See what it would take back.'],
   ]),
+})
+
+const verify = buildCommand<flags.VerifyFlags, [receipt?: string, folder?: string], Shell>({
+  loader: async () => command((await import('./verbs/verify.ts')).verify),
+  parameters: {
+    flags: flags.verifyFlags,
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        { brief: 'Receipt of the change; the newest unless given', parse: String, placeholder: 'receipt', optional: true },
+        folder,
+      ],
+    },
+  },
+  docs: describe(
+    'Derive an image’s patch again from the same inputs, and compare',
+    'For a second party: reads the former image and the archives that the receipt names, makes the layer anew, and compares every digest.',
+    [
+      ['verify', 'The newest fix of an image.'],
+      ['verify .suture/receipts/20270131-120000-1f0c.json --key public.pem', 'This one, and its signature.'],
+    ],
+  ),
 })
 
 const status = buildCommand<flags.OutputFlags & { readonly advisories?: string }, [], Shell>({
@@ -144,9 +175,9 @@ const completion = buildCommand<flags.OutputFlags, [shell: string], Shell>({
   ]),
 })
 
-const overview = buildCommand<flags.ScanFlags, [folder?: string], Shell>({
+const overview = buildCommand<flags.ScanFlags, [target?: string], Shell>({
   loader: async () => command((await import('./verbs/overview.ts')).overview),
-  parameters: { flags: flags.scanFlags, positional: onFolder },
+  parameters: { flags: flags.scanFlags, positional: onTarget },
   docs: describe('Say in a screenful where the project stands and what to do next', 'The same as suture alone.', [['', 'Here.']]),
 })
 
@@ -159,7 +190,7 @@ const text: ApplicationText = {
 export function buildApp(currentVersion: string, terminal: Terminal): Application<Shell> {
   const db = buildRouteMap<'status' | 'update', Shell>({ routes: { status, update }, docs: { brief: 'Advisory database: status, update' } })
   const root = buildRouteMap({
-    routes: { overview, scan, plan, explain, fix, undo, db, completion },
+    routes: { overview, scan, plan, explain, fix, verify, undo, db, completion },
     docs: {
       brief: 'The smallest change that fixes it, and nothing else',
       fullDescription:

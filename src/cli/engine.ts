@@ -11,13 +11,29 @@ import type { Receipt } from '../model/receipt.ts'
 import type { Severity } from '../model/severity.ts'
 
 export interface ScanRequest {
-  /** Absolute path of the folder that holds the lockfile. */
+  /** Absolute path of the folder that holds the lockfile; for an image the folder that holds `suture.yaml` and the receipts. */
   readonly folder: string
+  /** Set where the target is a container image. */
+  readonly image?: ImageRequest
   readonly policy: Policy
   /** A file or folder of OSV records to use instead of the database. */
   readonly advisories?: string
   /** Use the cache only: nothing is asked of the network. */
   readonly offline: boolean
+}
+
+export interface ImageRequest {
+  readonly reference: string
+  /** `os/architecture[/variant]`; empty: every platform that can be patched. */
+  readonly platforms: readonly string[]
+  /** Lines or files of apt sources to use instead of the image's own. */
+  readonly sources: readonly string[]
+  /** Packages to move to what the security suites offer, advisories known or not; `all` for every one. */
+  readonly update: readonly string[]
+  /** Packages whose maintainer scripts may be skipped although they would do something. */
+  readonly allowScripts: readonly string[]
+  /** Plain HTTP and unverified certificates are accepted from the image's registry. */
+  readonly insecure: boolean
 }
 
 export interface PlanRequest extends ScanRequest {
@@ -39,6 +55,10 @@ export interface FixRequest extends PlanRequest {
   readonly test?: string
   /** PEM file of the key that signs the receipt. */
   readonly key?: string
+  /** Where the patched image goes; absent: back where it came from, which registries refuse. */
+  readonly output?: string
+  /** Attach SBOM, VEX and receipt to the image as referrers. */
+  readonly attach: boolean
 }
 
 export interface ScanReport {
@@ -53,10 +73,14 @@ export interface ScanReport {
   readonly paths: Readonly<Record<string, readonly string[]>>
   readonly advisories: AdvisoryDatabaseStatus
   readonly notes: readonly string[]
+  /** Of an image's other platforms. */
+  readonly others?: readonly ScanReport[]
 }
 
 export interface PlanResult {
   readonly plan: Plan
+  /** Of an image's other platforms. */
+  readonly others: readonly Plan[]
   /** What an independent solver needs to check the optimum, as text to write to a file. */
   readonly certificate: () => Promise<string>
 }
@@ -86,6 +110,10 @@ export interface Story {
 
 export interface FixResult {
   readonly plan: Plan
+  /** Of an image's other platforms. */
+  readonly others: readonly Plan[]
+  /** What was written, where the target is an image. */
+  readonly image?: ImageResult
   readonly written: boolean
   /** Relative to the target; absent when nothing was written. */
   readonly receipt?: string
@@ -96,12 +124,46 @@ export interface FixResult {
   readonly rejected: readonly { readonly changes: readonly Change[]; readonly output: string }[]
 }
 
+export interface ImageResult {
+  readonly reference: string
+  readonly digest: string
+  readonly before: string
+  readonly layers: readonly {
+    readonly platform: string
+    readonly digest: string
+    readonly diffId: string
+    readonly size: number
+    readonly files: number
+  }[]
+  /** Evidence beside the image, relative to the working folder: SBOMs, VEX. */
+  readonly evidence: readonly string[]
+  readonly bytesWritten: number
+}
+
+/** What a second party finds that derives the patch again from the same inputs. */
+export interface VerifyResult {
+  readonly receipt: string
+  readonly reference: string
+  readonly checks: readonly { readonly check: string; readonly result: 'passed' | 'failed' | 'skipped'; readonly detail: string }[]
+  readonly signature: UndoResult['signature']
+}
+
+export interface VerifyRequest {
+  readonly folder: string
+  /** Path of the receipt; absent: the newest. */
+  readonly receipt?: string
+  readonly key?: string
+  readonly offline: boolean
+  readonly insecure: boolean
+}
+
 export interface UndoRequest {
   readonly folder: string
   /** Path of the receipt; absent: the newest. */
   readonly receipt?: string
   readonly dryRun: boolean
   readonly key?: string
+  readonly insecure: boolean
 }
 
 export interface UndoResult {
@@ -138,6 +200,7 @@ export interface Engine {
   explain(request: PlanRequest, subject: string): Promise<Story>
   fix(request: FixRequest): Promise<FixResult>
   undo(request: UndoRequest): Promise<UndoResult>
+  verify(request: VerifyRequest): Promise<VerifyResult>
   /** Newest first. */
   receipts(folder: string): Promise<readonly ReceiptSummary[]>
   databaseStatus(advisories?: string): Promise<AdvisoryDatabaseStatus>

@@ -14,12 +14,17 @@ export interface ScanFlags extends OutputFlags {
   readonly advisories?: string
   readonly offline?: boolean
   readonly threshold?: Policy['threshold']
+  readonly platform?: readonly string[]
+  readonly source?: readonly string[]
+  readonly insecure?: boolean
 }
 
 export interface ChangeFlags extends ScanFlags {
   readonly only?: readonly string[]
   readonly budget?: Budget
   readonly manifest?: boolean
+  readonly update?: readonly string[]
+  readonly allowScript?: readonly string[]
 }
 
 export interface PlanFlags extends ChangeFlags {
@@ -32,10 +37,19 @@ export interface FixFlags extends ChangeFlags {
   readonly commit?: boolean
   readonly test?: string
   readonly key?: string
+  readonly output?: string
+  readonly attach?: boolean
+}
+
+export interface VerifyFlags extends OutputFlags {
+  readonly key?: string
+  readonly offline?: boolean
+  readonly insecure?: boolean
 }
 
 export interface UndoFlags extends OutputFlags {
   readonly dryRun?: boolean
+  readonly insecure?: boolean
   readonly key?: string
 }
 
@@ -65,7 +79,29 @@ const advisories = {
 } as const
 const offline = { kind: 'boolean', brief: 'Ask nothing of the network: use what is cached', optional: true, withNegated: false } as const
 const threshold = { kind: 'enum', values: THRESHOLDS, brief: 'Lowest severity that counts, for this run', optional: true } as const
-export const scanFlags = { advisories, offline, threshold, ...outputFlags } as const
+const platform = {
+  kind: 'parsed',
+  parse: text,
+  brief: 'Image: only this platform, such as linux/arm64; may be given more than once',
+  placeholder: 'os/architecture',
+  variadic: true,
+  optional: true,
+} as const
+const source = {
+  kind: 'parsed',
+  parse: text,
+  brief: 'Image: take packages from this line or file of apt sources instead of the image’s own; may be given more than once',
+  placeholder: 'line|file',
+  variadic: true,
+  optional: true,
+} as const
+const insecure = {
+  kind: 'boolean',
+  brief: 'Image: accept plain HTTP and unverified certificates from its registry',
+  optional: true,
+  withNegated: false,
+} as const
+export const scanFlags = { advisories, offline, threshold, platform, source, insecure, ...outputFlags } as const
 
 const only = {
   kind: 'parsed',
@@ -90,7 +126,23 @@ const manifest = {
   optional: true,
   withNegated: false,
 } as const
-export const changeFlags = { only, budget, manifest, ...scanFlags } as const
+const update = {
+  kind: 'parsed',
+  parse: text,
+  brief: 'Image: take what the security suites offer for this package, or for all, advisories known or not',
+  placeholder: 'package|all',
+  variadic: true,
+  optional: true,
+} as const
+const allowScript = {
+  kind: 'parsed',
+  parse: text,
+  brief: 'Image: accept that a maintainer script of this package is skipped although it would do something',
+  placeholder: 'package',
+  variadic: true,
+  optional: true,
+} as const
+export const changeFlags = { only, budget, manifest, update, allowScript, ...scanFlags } as const
 
 const certificate = {
   kind: 'parsed',
@@ -121,12 +173,28 @@ export const fixFlags = {
     optional: true,
   },
   key,
+  output: {
+    kind: 'parsed',
+    parse: text,
+    brief: 'Image: where the patched image goes; an archive or a layout changes in place without it',
+    placeholder: 'reference',
+    optional: true,
+  },
+  attach: { kind: 'boolean', brief: 'Image: attach SBOM, VEX and receipt to it as referrers', optional: true, withNegated: false },
   ...changeFlags,
 } as const
 
 export const undoFlags = {
   dryRun,
+  insecure,
   key: { ...key, brief: 'PEM file of the key that the receipt’s signature must verify with' },
+  ...outputFlags,
+} as const
+
+export const verifyFlags = {
+  key: { ...key, brief: 'PEM file of the key that the receipt’s signature must verify with' },
+  offline,
+  insecure,
   ...outputFlags,
 } as const
 

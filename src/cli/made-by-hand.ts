@@ -167,6 +167,7 @@ const digest = sha256FromHex('0'.repeat(64))
 
 export const fixed: FixResult = {
   plan,
+  others: [],
   written: true,
   receipt: '.suture/receipts/2027-01-31T12-00-00Z-3f9a.json',
   signed: false,
@@ -186,10 +187,10 @@ export function engineMadeByHand(overrides: Partial<Engine> = {}): Engine {
       if (folder.endsWith('nothing')) throw new Fault('target-not-found', `there is no lockfile in ${folder}`)
       return report
     },
-    plan: async () => ({ plan, certificate: async () => 'certificate\n' }),
+    plan: async () => ({ plan, others: [], certificate: async () => 'certificate\n' }),
     explain: async () => story,
     fix: async ({ dryRun }) =>
-      dryRun ? { plan, written: false, signed: false, verification: fixed.verification, commits: [], rejected: [] } : fixed,
+      dryRun ? { plan, others: [], written: false, signed: false, verification: fixed.verification, commits: [], rejected: [] } : fixed,
     undo: async ({ dryRun }) => ({
       receipt: '.suture/receipts/2027-01-31T12-00-00Z-3f9a.json',
       written: !dryRun,
@@ -204,6 +205,12 @@ export function engineMadeByHand(overrides: Partial<Engine> = {}): Engine {
         advisories: { hash: status.hash, newest: status.newest },
         verification: [],
       },
+    }),
+    verify: async () => ({
+      receipt: '.suture/receipts/2027-01-31T12-00-00Z-3f9a.json',
+      reference: 'oci:image:latest',
+      checks: [{ check: 'manifest', result: 'passed', detail: 'derived again, byte for byte' }],
+      signature: 'unsigned',
     }),
     receipts: async () => [
       { path: '.suture/receipts/2027-01-20T09-00-00Z-77aa.json', created: '2027-01-20T09:00:00Z', changes: 3, fixes: 4 },

@@ -1,17 +1,32 @@
-import type { Engine, EngineWorld } from './engine.ts'
+import type { Engine, EngineWorld, ImageRequest, ScanRequest } from './engine.ts'
+
+function isOfImage<T extends ScanRequest>(request: T): request is T & { readonly image: ImageRequest } {
+  return request.image !== undefined
+}
 
 /** Wires the stages together. Each verb loads only what it runs. */
 export async function openEngine(world: EngineWorld): Promise<Engine> {
   return {
-    scan: async request => (await import('./engine/scan.ts')).scan(world, request),
-    explain: async (request, subject) => (await import('./engine/scan.ts')).explain(world, request, subject),
+    scan: async request =>
+      isOfImage(request)
+        ? (await import('./engine/image/verbs.ts')).scanImage(world, request)
+        : (await import('./engine/scan.ts')).scan(world, request),
+    explain: async (request, subject) =>
+      isOfImage(request)
+        ? (await import('./engine/image/verbs.ts')).explainImage(world, request, subject)
+        : (await import('./engine/scan.ts')).explain(world, request, subject),
     plan: async request => {
+      if (isOfImage(request)) return (await import('./engine/image/verbs.ts')).planImage(world, request)
       const [{ draftPlan }, { Session }] = await Promise.all([import('./engine/planner.ts'), import('./engine/session.ts')])
       return draftPlan(new Session(world, request), request)
     },
-    fix: async request => (await import('./engine/fix.ts')).fix(world, request),
-    undo: async request => (await import('./engine/undo.ts')).undo(request),
-    receipts: async folder => (await import('./engine/undo.ts')).receipts(folder),
+    fix: async request =>
+      isOfImage(request)
+        ? (await import('./engine/image/fix.ts')).fixImage(world, request)
+        : (await import('./engine/fix.ts')).fix(world, request),
+    undo: async request => (await import('./engine/undo.ts')).undo(world, request),
+    verify: async request => (await import('./engine/image/verify.ts')).verifyImage(world, request),
+    receipts: async folder => (await import('./engine/receipts.ts')).receipts(folder),
     databaseStatus: async advisories => (await import('./engine/session.ts')).openDatabase(world, advisories).status,
     databaseUpdate: async ({ from, ecosystems }) => {
       const [{ updateAdvisories }, { proxiedFetch }, { homeFolder }, { join }] = await Promise.all([

@@ -1,22 +1,47 @@
 /** From flags to what the engine is asked. */
+import { Fault } from '../model/faults.ts'
 import type { Finding } from '../model/finding.ts'
 import type { PlannedFinding } from '../model/plan.ts'
 import type { Policy } from '../model/policy.ts'
 import { SEVERITIES } from '../model/severity.ts'
 import type { PlanRequest, ScanRequest } from './engine.ts'
-import type { ChangeFlags, ScanFlags } from './flags.ts'
+import type { ChangeFlags, FixFlags, ScanFlags } from './flags.ts'
 import type { Job } from './shell.ts'
 
-export async function scanRequest(job: Job, flags: ScanFlags, folder: string | undefined): Promise<ScanRequest> {
-  const path = job.path(folder)
-  const policy = await job.policy(path, flags)
-  const request = { folder: path, policy, offline: flags.offline === true }
-  return flags.advisories === undefined ? request : { ...request, advisories: job.path(flags.advisories) }
+/** The target is an image where it is written as one, else a folder; `suture.yaml` of an image is the one where the command runs. */
+export async function scanRequest(job: Job, flags: ScanFlags & Partial<ChangeFlags>, target: string | undefined): Promise<ScanRequest> {
+  const isImage = target !== undefined && (await namesImage(job, target))
+  const folder = job.path(isImage ? undefined : target)
+  const policy = await job.policy(folder, flags)
+  const common = { folder, policy, offline: flags.offline === true }
+  const request = flags.advisories === undefined ? common : { ...common, advisories: job.path(flags.advisories) }
+  if (!isImage) return { ...request, ...refuseImageFlags(flags) }
+  if (flags.manifest === true) throw new Fault('usage', '--manifest changes package.json; an image has none.')
+  const { platform = [], source = [], update = [], allowScript = [], insecure = false } = flags
+  return { ...request, image: { reference: target, platforms: platform, sources: source, update, allowScripts: allowScript, insecure } }
 }
 
-export async function planRequest(job: Job, flags: ChangeFlags, folder: string | undefined): Promise<PlanRequest> {
+/** A folder or file of that name is what is meant, unless the name says what kind of image it is. */
+async function namesImage(job: Job, target: string): Promise<boolean> {
+  const { isImageReference, saysItsKind } = await import('../images/reference.ts')
+  if (saysItsKind(target)) return true
+  return isImageReference(target) && !(await job.exists(target))
+}
+
+const IMAGE_FLAGS = ['platform', 'source', 'update', 'allowScript', 'insecure', 'output', 'attach'] as const
+
+function refuseImageFlags(flags: Partial<FixFlags>): Record<never, never> {
+  const given = IMAGE_FLAGS.find(name => flags[name] !== undefined)
+  if (given === undefined) return {}
+  const written = given.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
+  throw new Fault('usage', `--${written} is for container images.`, {
+    hint: 'Name an image: oci:<folder>, docker-archive:<file>, registry/repository:tag.',
+  })
+}
+
+export async function planRequest(job: Job, flags: ChangeFlags, target: string | undefined): Promise<PlanRequest> {
   const { only = [], budget = 'default', manifest = false } = flags
-  return { ...(await scanRequest(job, flags, folder)), only, budget, manifest }
+  return { ...(await scanRequest(job, flags, target)), only, budget, manifest }
 }
 
 /** A finding counts when it is not ignored and its severity reaches the threshold; one without a score always does. */
@@ -31,8 +56,12 @@ export function exitFor(findings: readonly PlannedFinding[], policy: Policy): 0 
 }
 
 /** The words that repeat a request on another verb, for what to type next. */
-export function repeatFlags({ only = [], budget = 'default', manifest, advisories }: ChangeFlags): string {
-  const words = only.flatMap(item => ['--only', item])
+export function repeatFlags(flags: ChangeFlags): string {
+  const { only = [], budget = 'default', manifest, advisories, platform = [], source = [], update = [], allowScript = [], insecure } = flags
+  const each = (flag: string, values: readonly string[]) => values.flatMap(value => [flag, value])
+  const words = [...each('--only', only), ...each('--update', update), ...each('--allow-script', allowScript)]
+  words.push(...each('--platform', platform), ...each('--source', source))
+  if (insecure === true) words.push('--insecure')
   if (budget !== 'default') words.push('--budget', String(budget))
   if (manifest === true) words.push('--manifest')
   if (advisories !== undefined) words.push('--advisories', advisories)

@@ -78,7 +78,7 @@ test('--json prints the noun as it is', async () => {
 
 test('the exit code follows the threshold', async () => {
   const open = plan.findings.filter(item => item.finding.severity === 'moderate')
-  const engine = engineMadeByHand({ plan: async () => ({ plan: { ...plan, findings: open }, certificate: async () => '' }) })
+  const engine = engineMadeByHand({ plan: async () => ({ plan: { ...plan, findings: open }, others: [], certificate: async () => '' }) })
   assert.equal((await suture(['plan'], { engine })).code, 1)
   assert.equal((await suture(['plan', '--threshold', 'high'], { engine })).code, 0)
 })
@@ -127,9 +127,43 @@ test('flags reach the engine', async () => {
     dryRun: true,
     native: false,
     commit: true,
+    attach: false,
     test: 'npm test',
     key: '/example/k.pem',
   })
+})
+
+test('an image is asked for as one, with the flags that are for images; the folder is where the command runs', async () => {
+  let asked: FixRequest | undefined
+  const engine = engineMadeByHand({
+    fix: async request => {
+      asked = request
+      return fixed
+    },
+  })
+  const words = ['fix', 'oci:image:1', '--platform', 'linux/arm64', '--source', 'deb x y z', '--update', 'all', '--allow-script', 'a']
+  await suture([...words, '--output', 'oci:image:2', '--attach', '--insecure'], { engine })
+  assert.deepEqual(asked?.image, {
+    reference: 'oci:image:1',
+    platforms: ['linux/arm64'],
+    sources: ['deb x y z'],
+    update: ['all'],
+    allowScripts: ['a'],
+    insecure: true,
+  })
+  assert.deepEqual([asked.folder, asked.output, asked.attach], ['/example', 'oci:image:2', true])
+})
+
+test('a flag for images is refused where the target is a folder, and --manifest where it is an image', async () => {
+  for (const words of [
+    ['fix', 'app', '--output', 'oci:x'],
+    ['plan', '--update', 'all'],
+    ['plan', 'oci:image', '--manifest'],
+  ]) {
+    const ran = await suture(words)
+    assert.equal(ran.code, 2)
+    assert.match(ran.err, /error\[usage\]/)
+  }
 })
 
 test('suture.yaml is read from the target, and a flag goes over it', async t => {
@@ -140,7 +174,7 @@ test('suture.yaml is read from the target, and a flag goes over it', async t => 
   const engine = engineMadeByHand({
     plan: async request => {
       asked.push(request)
-      return { plan, certificate: async () => 'proof\n' }
+      return { plan, others: [], certificate: async () => 'proof\n' }
     },
   })
   await suture(['plan'], { engine, folder })

@@ -41,6 +41,8 @@ export interface Job {
   engine(): Promise<Engine>
   /** Absolute path of what the user named; the working folder when nothing. */
   path(named?: string): string
+  /** There is a file or folder of that name. */
+  exists(named: string): Promise<boolean>
   /** `suture.yaml` of the folder, with the flags laid over it. */
   policy(folder: string, flags: { readonly threshold?: Policy['threshold'] }): Promise<Policy>
   write(path: string, text: string): Promise<void>
@@ -119,6 +121,7 @@ function createJob(world: World, progress: EngineWorld['progress']): Job {
       return engine
     },
     path: named => resolve(workingFolder, named ?? '.'),
+    exists: async named => (await stat(resolve(workingFolder, named)).catch(() => undefined)) !== undefined,
     async policy(folder, { threshold }) {
       const policy = await readPolicyFile(folder)
       return threshold === undefined ? policy : { ...policy, threshold }

@@ -51,7 +51,7 @@ class FixRun {
 
   async run(): Promise<FixResult> {
     const { plan } = this.#draft
-    const nothing: FixResult = { plan, written: false, signed: false, verification: [], commits: [], rejected: [] }
+    const nothing: FixResult = { plan, others: [], written: false, signed: false, verification: [], commits: [], rejected: [] }
     const batches = this.#batches()
     if (batches.length === 0 && plan.manifestChanges.length === 0) return nothing
     const whole = await this.#step(this.#session.repository, this.#before, batches.flat())

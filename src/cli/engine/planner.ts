@@ -15,10 +15,12 @@ import type { ManifestChange, Objective, Plan, PlannedFinding, Price } from '../
 import { certificateOf } from '../../plan/certificate.ts'
 import { type Proposal, propose } from '../../plan/propose.ts'
 import type { PlanRequest } from '../engine.ts'
+import { compareFindings, weightIn } from './planned-findings.ts'
 import type { Session } from './session.ts'
 
 export interface PlanDraft {
   readonly plan: Plan
+  readonly others: readonly Plan[]
   readonly planning: Planning
   readonly proposal: Proposal<NpmWorld, Realised>
   readonly certificate: () => Promise<string>
@@ -37,7 +39,7 @@ export async function draftPlan(session: Session, request: PlanRequest, priceLis
   const before = session.findings(inventoryOf(session.repository, planning.tree))
   const after = session.findings(inventoryOf(session.repository, realised.tree))
   const difference = differenceOf(planning.tree, realised.tree)
-  const { fixed, shown } = compare(before, after, finding => session.isSelected(finding, request.only))
+  const { fixed, shown } = compareFindings(before, after, finding => session.isSelected(finding, request.only))
   const { written } = manifestEdits(session.repository, realised.revisions)
   const changes = changesOf({
     locked: planning.locked,
@@ -47,7 +49,7 @@ export async function draftPlan(session: Session, request: PlanRequest, priceLis
     young: youngOf(chosen.built, planning),
     coolDownDays: session.policy.coolDown.days,
   })
-  const weigh = (finding: Finding) => (session.isSelected(finding, request.only) ? weightIn(session, finding) : 0)
+  const weigh = (finding: Finding) => (session.isSelected(finding, request.only) ? weightIn(session.policy, finding) : 0)
   const level = (name: string) => chosen.solution.levels.find(other => other.name === name)?.optimum ?? 0
   const objective: Objective = {
     riskLeft: after.reduce((sum, finding) => sum + weigh(finding), 0),
@@ -84,32 +86,8 @@ export async function draftPlan(session: Session, request: PlanRequest, priceLis
   }
   const certificate = async () =>
     `${JSON.stringify(await certificateOf(chosen.built, chosen.reduced, { bounds: proposal.bounds, manifest: request.manifest }, chosen.solution))}\n`
-  return { plan, planning, proposal, certificate }
+  return { plan, others: [], planning, proposal, certificate }
 }
-
-/**
- * What is gone, and what a plan speaks of. A flaw that the new version of a package has as well is not fixed, although the pair of
- * name@version and advisory has changed; it stays under the name of the version that is there now.
- */
-function compare(before: readonly Finding[], after: readonly Finding[], isSelected: (finding: Finding) => boolean) {
-  const known = new Set(before.map(({ id }) => id))
-  const left = new Set(after.map(({ id }) => id))
-  const carried = new Set(after.filter(({ id }) => !known.has(id)).map(({ name, group }) => `${name} ${group}`))
-  const fixed = before.filter(({ id, name, group }) => !left.has(id) && !carried.has(`${name} ${group}`))
-  const flaws = new Set(before.map(({ name, group }) => `${name} ${group}`))
-  const added = after.filter(({ id, name, group }) => !known.has(id) && !flaws.has(`${name} ${group}`))
-  return { fixed: fixed.filter(isSelected), shown: [...before.filter(isSelected), ...added] }
-}
-
-function weightIn(session: Session, finding: Finding): number {
-  if (finding.ignored !== undefined) return 0
-  const { threshold, weights } = session.policy
-  return finding.severity === 'unscored' || weights[finding.severity] === 0 || RANK[finding.severity] <= RANK[threshold]
-    ? weights[finding.severity]
-    : 0
-}
-
-const RANK = { critical: 0, high: 1, moderate: 2, low: 3, unscored: 4 } as const
 
 function youngOf(built: NpmWorld, planning: Planning): ReadonlyMap<string, string | undefined> {
   const young = new Map<string, string | undefined>()
@@ -147,7 +125,7 @@ function outcomes(
     const lockOnly = proposal.prices.get(finding.id)
     const price = lockOnly === undefined ? undefined : { ...lockOnly, manifestEdits: 0 }
     if (fixed.has(finding.id)) return { finding, outcome: 'fixed', ...(price === undefined ? {} : { price }), blockers: [] }
-    if (price !== undefined) return { finding, outcome: 'available', price: withFlag(price), blockers: [] }
+    if (price !== undefined) return { finding, outcome: 'available', price: { ...price, flag: '--budget all' }, blockers: [] }
     const { hasFix, blockers: found } = blockers(finding)
     const bought = proposal.manifestPrices.get(finding.id)
     const manifestPrice: { price?: Price } =
@@ -156,11 +134,6 @@ function outcomes(
         : { price: { ...bought, flag: bought.breakingLines > 0 ? '--manifest --budget all' : '--manifest' } }
     return { finding, outcome: hasFix || found.length > 0 ? 'blocked' : 'no-fix', ...manifestPrice, blockers: found }
   })
-}
-
-/** The flag that buys what the present run leaves. */
-function withFlag(price: Price): Price {
-  return { ...price, flag: '--budget all' }
 }
 
 function admissibleVersions(planning: Planning): (name: string) => readonly string[] {

@@ -8,6 +8,7 @@ async function scriptFor(shell: string): Promise<string> {
     now: () => new Date(0),
     engine: () => assert.fail(),
     path: () => '',
+    exists: () => assert.fail(),
     policy: () => assert.fail(),
     write: () => assert.fail(),
   }

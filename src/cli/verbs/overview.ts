@@ -5,8 +5,8 @@ import { counts, scanRequest } from '../request.ts'
 import type { Verb } from '../shell.ts'
 import { overviewView, welcomeView } from '../view/overview.ts'
 
-export const overview: Verb<ScanFlags, [folder?: string]> = async (job, flags, folder) => {
-  const request = await scanRequest(job, flags, folder)
+export const overview: Verb<ScanFlags, [target?: string]> = async (job, flags, target) => {
+  const request = await scanRequest(job, flags, target)
   const engine = await job.engine()
   let report: ScanReport
   try {

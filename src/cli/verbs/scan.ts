@@ -3,13 +3,14 @@ import { counts, scanRequest } from '../request.ts'
 import type { Verb } from '../shell.ts'
 import { scanView } from '../view/scan.ts'
 
-export const scan: Verb<ScanFlags, [folder?: string]> = async (job, flags, folder) => {
-  const request = await scanRequest(job, flags, folder)
+export const scan: Verb<ScanFlags, [target?: string]> = async (job, flags, target) => {
+  const request = await scanRequest(job, flags, target)
   const engine = await job.engine()
   const report = await engine.scan(request)
+  const all = [report, ...(report.others ?? [])]
   return {
     noun: report,
-    view: width => scanView(report, job.now(), width),
-    exit: report.findings.some(finding => counts(finding, request.policy)) ? 1 : 0,
+    view: width => all.flatMap(each => scanView(each, job.now(), width)),
+    exit: all.flatMap(each => each.findings).some(finding => counts(finding, request.policy)) ? 1 : 0,
   }
 }

@@ -13,7 +13,12 @@ export function changesTable(plan: Pick<Plan, 'changes' | 'manifestChanges'>, wi
 }
 
 function changeRow(change: Change): Cell[] {
-  return [mark(change.from, change.to), change.name, fromTo(change.from, change.to), line(...warnings(change), change.because)]
+  return [
+    mark(change.from, change.to),
+    change.name,
+    fromTo(change.from, change.to),
+    line(...warnings(change), change.because, ...kind(change)),
+  ]
 }
 
 function manifestRow(change: ManifestChange): Cell[] {
@@ -37,6 +42,12 @@ export function fromTo(from: string | undefined, to: string | undefined): Line {
   return line(span(from, 'quiet'), ' → ', span(to, 'strong'))
 }
 
+/** What a distribution's packagers did. */
+function kind({ release }: Change): Span[] {
+  if (release === undefined) return []
+  return [span(release === 'backport' ? ' · backport' : ' · new upstream release', 'quiet')]
+}
+
 function warnings(change: Change): Span[] {
   const spans: Span[] = []
   if (change.breaking) spans.push(span('breaking line; ', 'high'))
@@ -47,11 +58,11 @@ function warnings(change: Change): Span[] {
 }
 
 /** The objective in words, only what is not zero but always the new versions. */
-export function objectiveLine({ objective, riskBefore }: Plan): Line {
+export function objectiveLine({ target, objective, riskBefore }: Plan): Line {
   const parts = [
     `risk ${riskBefore} → ${objective.riskLeft}`,
     count(objective.newVersions, 'new version'),
-    count(objective.entries, 'lock entry', 'lock entries'),
+    ...(target.kind === 'image' ? [] : [count(objective.entries, 'lock entry', 'lock entries')]),
   ]
   if (objective.breakingLines > 0) parts.push(count(objective.breakingLines, 'breaking line'))
   if (objective.manifestEdits > 0) parts.push(count(objective.manifestEdits, 'manifest edit'))

@@ -1,4 +1,4 @@
-import type { FixResult, UndoResult } from '../engine.ts'
+import type { FixResult, ImageResult, UndoResult } from '../engine.ts'
 import { EMPTY, heading, paragraph, table } from '../layout.ts'
 import { type Line, line, type Span, span } from '../terminal.ts'
 import { count } from '../words.ts'
@@ -26,6 +26,7 @@ export function fixView(result: FixResult, width: number): Line[] {
         width,
       ),
     )
+  if (result.image !== undefined) lines.push(...imageLines(result.image, width))
   lines.push(...wayBack(result, width), ...left(result))
   for (const note of plan.notes) lines.push(EMPTY, ...paragraph(line(span('note: ', 'moderate'), note), width))
   return lines
@@ -48,6 +49,18 @@ function proof(checks: FixResult['verification'], width: number): Line[] {
     [{}, {}, { wraps: true, style: 'quiet' }],
     width,
   )
+}
+
+function imageLines({ reference, digest, layers, evidence, bytesWritten }: ImageResult, width: number): Line[] {
+  const rows: (readonly [string, string])[] = [['Image', `${reference}@${digest}`]]
+  for (const { platform, size, files } of layers) rows.push(['Layer', `${platform}: ${count(files, 'path')}, ${bytes(size)} compressed`])
+  if (bytesWritten > 0) rows.push(['Written', bytes(bytesWritten)])
+  for (const path of evidence) rows.push(['Evidence', path])
+  return [EMPTY, ...table(rows, [{ style: 'quiet' }, { wraps: true }], width, 0)]
+}
+
+function bytes(size: number): string {
+  return size < 1_000_000 ? `${(size / 1000).toFixed(1)} kB` : `${(size / 1_000_000).toFixed(2)} MB`
 }
 
 function wayBack({ receipt, signed }: FixResult, width: number): Line[] {
@@ -81,7 +94,7 @@ function left({ plan }: FixResult): Line[] {
 
 export function undoView({ receipt, content, written, signature }: UndoResult, width: number): Line[] {
   const rows = content.changes.map(change => [change.name, fromTo(change.to, change.from)])
-  const files = content.files.map(file => file.path).join(', ')
+  const files = content.image?.to.reference ?? content.files.map(file => file.path).join(', ')
   const head = written
     ? line(span(`✓ Took back ${count(content.changes.length, 'change')} in ${files}`, 'good'))
     : line(span(`Dry run: would take back ${count(content.changes.length, 'change')} in ${files}`, 'moderate'))

@@ -23,7 +23,13 @@ export function scanView(report: ScanReport, now: Date, width: number): Line[] {
 
 export function scanHeader(report: ScanReport, now: Date): Line[] {
   return [
-    line(span(report.target.id, 'name'), span(`  ${report.files.join(', ')} · ${count(report.components, 'component')}`, 'quiet')),
+    line(
+      span(report.target.id, 'name'),
+      span(
+        `  ${report.target.platform === undefined ? '' : `${report.target.platform} · `}${report.files.join(', ')} · ${count(report.components, 'component')}`,
+        'quiet',
+      ),
+    ),
     advisoriesLine(report.advisories, now),
   ]
 }
@@ -56,8 +62,9 @@ function unplanned(report: ScanReport, width: number): Line[] {
   const open = planned.filter(item => !item.finding.ignored)
   return [
     ...sectionLines([section('Findings', open, component => via(component, report))], width),
-    EMPTY,
-    ...paragraph('What can be fixed is not known: that takes registry metadata. Run it without --offline.', width),
+    ...(report.target.kind === 'image'
+      ? []
+      : [EMPTY, ...paragraph('What can be fixed is not known: that takes registry metadata. Run it without --offline.', width)]),
   ]
 }
 
@@ -65,9 +72,11 @@ function next(report: ScanReport, now: Date): Line[] {
   const fixable = report.planned ? ofOutcome(report.planned, 'fixed').length : 0
   const priced = report.planned ? ofOutcome(report.planned, 'available').length : 0
   const rows = []
-  if (fixable > 0) rows.push(['suture fix', `makes ${count(fixable, 'fix', 'fixes')}, by lock edits only`])
-  if (fixable + priced > 0) rows.push(['suture plan', 'shows every change, why, and the price of the rest'])
-  if (report.findings.length > 0) rows.push(['suture explain <advisory|package>', 'tells the story of one'])
+  const on = report.target.kind === 'image' ? ` ${report.target.id}` : ''
+  const means = report.target.kind === 'image' ? 'in one small layer' : 'by lock edits only'
+  if (fixable > 0) rows.push([`suture fix${on}`, `makes ${count(fixable, 'fix', 'fixes')}, ${means}`])
+  if (fixable + priced > 0) rows.push([`suture plan${on}`, 'shows every change, why, and the price of the rest'])
+  if (report.findings.length > 0) rows.push([`suture explain <advisory|package>${on}`, 'tells the story of one'])
   if (isStale(report.advisories.newest, now)) rows.push(['suture db update', 'fetches newer advisories'])
   return rows.length === 0 ? [] : [EMPTY, heading('Next'), ...table(rows, [{ style: 'command' }, { wraps: true }], 200)]
 }

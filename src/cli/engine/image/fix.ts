@@ -1,0 +1,202 @@
+/** Makes the patched image, proves it before it is written, writes it and its receipt. */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { readDebInventory } from '../../../ecosystems/deb/inventory.ts'
+import { artefactFor } from '../../../images/artefact.ts'
+import { type PlatformPatched, patchedImage } from '../../../images/patched.ts'
+import { unwrittenSource } from '../../../images/unwritten-source.ts'
+import { wholeImage } from '../../../images/whole-image.ts'
+import { Fault } from '../../../model/faults.ts'
+import type { BlobDigest, ImageToWrite, RawDocument } from '../../../model/image.ts'
+import type { Plan } from '../../../model/plan.ts'
+import type { ImageReceipt, Receipt } from '../../../model/receipt.ts'
+import { signingKey } from '../../../record/envelope.ts'
+import { makeReceipt, sealReceipt } from '../../../record/receipt.ts'
+import { PAYLOAD_TYPE } from '../../../record/receipt-schema.ts'
+import type { EngineWorld, FixRequest, FixResult } from '../../engine.ts'
+import { platformPatch } from './derive.ts'
+import type { PlatformSession } from './platform-session.ts'
+import { proofOf } from './proof.ts'
+import { provenanceOf } from './provenance.ts'
+import { type Settled, settle } from './settle.ts'
+import { type ImageTarget, openPlatform, openTarget } from './target.ts'
+import type { OfImage } from './verbs.ts'
+
+interface Changed {
+  readonly session: PlatformSession
+  readonly settled: Settled & { readonly patch: NonNullable<Settled['patch']> }
+}
+
+export async function fixImage(world: EngineWorld, request: OfImage<FixRequest>): Promise<FixResult> {
+  if (request.commit || request.test !== undefined)
+    throw new Fault('usage', `${request.commit ? '--commit' : '--test'} is for repositories; an image is one layer.`)
+  const target = await openTarget(world, request, 'files')
+  try {
+    return await fixTarget(world, request, target)
+  } finally {
+    await target.close()
+  }
+}
+
+async function fixTarget(world: EngineWorld, request: OfImage<FixRequest>, target: ImageTarget): Promise<FixResult> {
+  const output = outputOf(request, target)
+  const plans: Plan[] = []
+  const changed: Changed[] = []
+  for (const session of target.platforms) {
+    const settled = await settle(session, request, false)
+    plans.push(settled.draft.plan)
+    const { patch } = settled
+    if (patch !== undefined && patch.layer.entries.length > 0) changed.push({ session, settled: { ...settled, patch } })
+  }
+  const [first, ...others] = plans
+  if (first === undefined) throw new Fault('internal', 'No platform was planned for.')
+  const original = await wholeImage(target.source)
+  const signatures = await target.source.referrers(original.root.descriptor.digest)
+  const notes = [...target.notes, ...first.notes]
+  const nothing: FixResult = {
+    plan: { ...first, notes },
+    others,
+    written: false,
+    signed: false,
+    verification: [],
+    commits: [],
+    rejected: [],
+  }
+  if (changed.length === 0) return nothing
+
+  const patches = changed.map(({ session, settled: { patch, upgrades, replaceTop } }) =>
+    platformPatch({ image: session.image, layer: patch.layer, upgrades, replaceTop, toolVersion: world.toolVersion }),
+  )
+  const patched = patchedImage(original, patches)
+  if (signatures.length > 0)
+    notes.push(
+      `${signatures.length} referrers (signatures, attestations) speak of the image before the patch and stay with it: ${signatures.map(({ digest }) => digest).join(', ')}.`,
+    )
+  const result = { ...nothing, plan: { ...first, notes: [...notes, ...patched.notes] } }
+  const source = unwrittenSource(patched.image, target.source)
+  const verification: Receipt['verification'][number][] = []
+  for (const { session, settled } of changed) {
+    world.progress({ doing: 'Reading the result afresh' })
+    const image = await openPlatform(world, source, session.image.platform, 'files')
+    const inventory = await readDebInventory(image.files, request.image.reference)
+    verification.push(...proofOf(session, settled, { files: image.files, inventory }))
+  }
+  const layers = changed.map(({ session, settled }, at) => layerOf(session, settled, patched.platforms[at]))
+  const { digest } = patched.image.root.descriptor
+  const image = { reference: output, digest, before: original.root.descriptor.digest, layers, evidence: [], bytesWritten: 0 }
+  if (request.dryRun) return { ...result, image, verification }
+
+  const pem = request.key === undefined ? undefined : await readKey(request.key)
+  const before = await pointsTo(target, output)
+  const receipt = makeReceipt({
+    toolVersion: world.toolVersion,
+    now: world.now,
+    target: request.image.reference,
+    files: [],
+    edits: [],
+    image: {
+      from: { reference: request.image.reference, digest: original.root.descriptor.digest },
+      to: { reference: output, digest, ...(before === undefined ? {} : { before }) },
+      documents: documentsOf([original.root, ...original.documents]),
+      platforms: changed.map(({ session, settled }, at) => platformOf(session, settled, patched.platforms[at])),
+    },
+    changes: changed.flatMap(({ settled }) => settled.draft.plan.changes),
+    origins: [],
+    advisories: first.advisories,
+    verification,
+  })
+  const { path, text } = sealReceipt(receipt, pem === undefined ? undefined : signingKey(pem))
+  const referrers = request.attach ? [artefactFor(patched.image.root.descriptor, PAYLOAD_TYPE, text)] : []
+  // The receipt stands first: should the process be killed in between, it names an image that is not there, and not the reverse.
+  const files = [{ path, text }]
+  await writeEvidence(request.folder, files)
+  world.progress({ doing: `Writing ${output}` })
+  const written = await write(target, output, { ...patched.image, referrers }).catch(async (fault: unknown) => {
+    for (const file of files) await rm(join(request.folder, file.path), { force: true })
+    throw fault
+  })
+  return {
+    ...result,
+    written: true,
+    receipt: path,
+    signed: pem !== undefined,
+    verification,
+    image: { ...image, bytesWritten: written.bytesWritten },
+  }
+}
+
+/** Registries are what others pull from: nothing is replaced there unless it is said. */
+function outputOf({ output, dryRun, image }: OfImage<FixRequest>, { places }: ImageTarget): string {
+  if (output !== undefined) return output
+  if (places.isLocal(image.reference) || dryRun) return image.reference
+  throw new Fault('usage', `Nothing says where the patched ${image.reference} goes.`, {
+    hint: 'Name it with --output registry/repository:tag; the same name replaces the tag.',
+  })
+}
+
+async function pointsTo({ places }: ImageTarget, reference: string): Promise<BlobDigest | undefined> {
+  const source = await places.source(reference)
+  try {
+    return (await source.root()).descriptor.digest
+  } catch (fault) {
+    if (fault instanceof Fault && fault.code === 'image-not-found') return undefined
+    throw fault
+  } finally {
+    await source.close()
+  }
+}
+
+function write({ places }: ImageTarget, reference: string, image: ImageToWrite) {
+  return places.sink(reference).write(image)
+}
+
+async function writeEvidence(folder: string, files: readonly { readonly path: string; readonly text: string }[]): Promise<void> {
+  for (const { path, text } of files) {
+    const place = join(folder, path)
+    try {
+      await mkdir(dirname(place), { recursive: true })
+      await writeFile(place, text)
+    } catch (cause) {
+      throw new Fault('write-failed', `${relative(folder, place)} could not be written, so the image was not.`, { cause })
+    }
+  }
+}
+
+async function readKey(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new Fault('key-invalid', `${path} cannot be read.`, { cause })
+  }
+}
+
+function documentsOf(documents: readonly RawDocument[]): ImageReceipt['documents'] {
+  const entries = documents.map(({ descriptor, bytes }) => {
+    return [descriptor.digest, { mediaType: descriptor.mediaType, base64: Buffer.from(bytes).toString('base64') }] as const
+  })
+  return Object.fromEntries(entries)
+}
+
+function layerOf({ inventory }: PlatformSession, { patch }: Changed['settled'], patched: PlatformPatched | undefined) {
+  if (patched === undefined) throw new Fault('internal', 'A platform has no patch.')
+  const { digest, size } = patched.layer
+  return { platform: inventory.target.platform ?? '', digest, diffId: patched.lineage.diffId, size, files: patch.layer.entries.length }
+}
+
+function platformOf(
+  session: PlatformSession,
+  settled: Changed['settled'],
+  patched: PlatformPatched | undefined,
+): ImageReceipt['platforms'][number] {
+  if (patched === undefined) throw new Fault('internal', 'A platform has no patch.')
+  return {
+    platform: session.inventory.target.platform ?? '',
+    manifestBefore: patched.before.descriptor.digest,
+    manifestAfter: patched.manifest.descriptor.digest,
+    layer: { digest: patched.layer.digest, diffId: patched.lineage.diffId, size: patched.layer.size },
+    replaced: patched.replaced,
+    skippedScripts: session.request.allowScripts,
+    files: settled.patch.provenance,
+    packages: settled.upgrades.map(provenanceOf),
+  }
+}

@@ -1,0 +1,86 @@
+/** What is checked of a patched image before it is written, read afresh from the bytes that would be. */
+import type { DebInventory } from '../../../ecosystems/deb/inventory.ts'
+import { packageKey } from '../../../ecosystems/deb/package.ts'
+import { newDefects } from '../../../ecosystems/deb/plan/check.ts'
+import { readImage } from '../../../ecosystems/deb/plan/image.ts'
+import { Fault } from '../../../model/faults.ts'
+import type { ImageFile, ImageFiles } from '../../../model/image.ts'
+import type { Receipt } from '../../../model/receipt.ts'
+import type { PlatformSession } from './platform-session.ts'
+import type { Settled } from './settle.ts'
+
+type Check = Receipt['verification'][number]
+
+/** Throws `verification-failed` with what does not hold. */
+export function proofOf(
+  session: PlatformSession,
+  { draft, patch }: Settled,
+  after: { readonly files: ImageFiles; readonly inventory: DebInventory | undefined },
+): readonly Check[] {
+  const { inventory } = after
+  if (inventory === undefined || patch === undefined) throw failed('the patched image has no package database')
+  const planned = new Map(draft.after.components.map(({ location, version }) => [location, version]))
+  const found = new Map(inventory.components.map(({ location, version }) => [location, version]))
+  for (const location of new Set([...planned.keys(), ...found.keys()])) {
+    const [want, have] = [planned.get(location), found.get(location)]
+    if (want !== have) throw failed(`${location} was planned at ${want ?? 'nothing'} and is at ${have ?? 'nothing'}`)
+  }
+  const before = session.findings(session.inventory)
+  const left = session.findings(inventory)
+  const open = new Set(left.map(({ id }) => id))
+  const gone = before.filter(({ id }) => !open.has(id)).length
+  const claimed = draft.plan.findings.find(({ finding, outcome }) => outcome === 'fixed' && open.has(finding.id))
+  if (claimed !== undefined) throw failed(`${claimed.finding.id} is still there`)
+  const broken = newDefects(
+    readImage(session.database.packages, session.database.native),
+    new Map(inventory.database.packages.map(item => [packageKey(item), item])),
+  )
+  if (broken.length > 0) throw failed(`needs are broken: ${broken.map(({ keys }) => keys.join(' and ')).join(', ')}`)
+  const touched = new Set(patch.layer.entries.map(({ path }) => path))
+  return [
+    { check: 'fresh scan', result: 'passed', detail: `${gone} findings gone, ${left.length} left` },
+    { check: 'every need is met', result: 'passed', detail: `${inventory.components.length} packages, none worse served than before` },
+    {
+      check: 'files outside the change',
+      result: 'passed',
+      detail: `${unchanged(session.base.files, after.files, touched)} paths as they were`,
+    },
+  ]
+}
+
+/** How many paths are the same on both sides. What the layer touches, and what lies below it, is not looked at. */
+function unchanged(before: ImageFiles, after: ImageFiles, touched: ReadonlySet<string>): number {
+  let count = 0
+  for (const path of before.paths()) {
+    if (isTouched(path, touched)) continue
+    const [one, other] = [before.get(path), after.get(path)]
+    if (one === undefined || other === undefined || !isSame(one, other)) throw failed(`${path} changed, and no plan says so`)
+    count++
+  }
+  for (const path of after.paths()) {
+    if (before.get(path) === undefined && !isTouched(path, touched)) throw failed(`${path} came in, and no plan says so`)
+  }
+  return count
+}
+
+function isTouched(path: string, touched: ReadonlySet<string>): boolean {
+  for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) if (touched.has(at)) return true
+  return false
+}
+
+function isSame(one: ImageFile, other: ImageFile): boolean {
+  return (
+    one.type === other.type &&
+    one.mode === other.mode &&
+    one.uid === other.uid &&
+    one.gid === other.gid &&
+    one.size === other.size &&
+    one.mtime === other.mtime &&
+    one.target === other.target &&
+    one.layer === other.layer
+  )
+}
+
+function failed(what: string): Fault {
+  return new Fault('verification-failed', `The patched image is not what was planned: ${what}.`)
+}

@@ -1,0 +1,52 @@
+/**
+ * The plan that can be carried out: archives of what moves are read, and a version whose scripts would have to run, or that has another
+ * obstacle, is barred and planned for anew, until nothing is refused.
+ */
+import { type DebPatch, type PackageUpgrade, patchPackages, type Refusal } from '../../../ecosystems/deb/patch/patch.ts'
+import { Fault } from '../../../model/faults.ts'
+import type { PlanRequest } from '../../engine.ts'
+import { draftOf, type ImageDraft } from './draft.ts'
+import type { PlatformSession } from './platform-session.ts'
+
+export interface Settled {
+  readonly draft: ImageDraft
+  readonly upgrades: readonly PackageUpgrade[]
+  readonly replaceTop: number
+  /** Absent where nothing moves. */
+  readonly patch?: DebPatch
+  /** What had to be left out, and why. */
+  readonly refusals: readonly Refusal[]
+}
+
+const MOST_ROUNDS = 32
+
+export async function settle(session: PlatformSession, request: PlanRequest, priceList: boolean): Promise<Settled> {
+  const barred = new Map<string, string>()
+  const refusals: Refusal[] = []
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const draft = await draftOf(session, request, barred, priceList)
+    if (draft.moves.length === 0) return { draft: told(draft, refusals), upgrades: [], replaceTop: 0, refusals }
+    const { base, upgrades, replaceTop } = await session.upgrades(draft.moves)
+    session.world.progress({ doing: 'Making the layer' })
+    const patch = await patchPackages({
+      ...base,
+      upgrades,
+      allowScripts: new Set(session.request.allowScripts),
+    })
+    if (patch.refusals.length === 0) return { draft: told(draft, refusals, patch), upgrades, replaceTop, patch, refusals }
+    for (const refusal of patch.refusals) {
+      refusals.push(refusal)
+      barred.set(`${refusal.package}@${refusal.version}`, refusal.reason)
+    }
+  }
+  throw new Fault('planner-limit', `Too many packages need their scripts run: ${refusals.map(item => item.package).join(', ')}.`)
+}
+
+function told(draft: ImageDraft, refusals: readonly Refusal[], patch?: DebPatch): ImageDraft {
+  const notes = [
+    ...draft.plan.notes,
+    ...refusals.map(({ package: name, version, reason }) => `${name} ${version} was left out: ${reason}.`),
+    ...(patch?.notes ?? []).map(({ package: name, text }) => `${name}: ${text}`),
+  ]
+  return { ...draft, plan: { ...draft.plan, notes } }
+}

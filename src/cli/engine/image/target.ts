@@ -1,0 +1,176 @@
+/** An image as every verb starts from it: opened, each platform that can be worked on with its packages, and the rest named. */
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { defaultAptCache, type OpenApt, openApt } from '../../../ecosystems/deb/apt/open.ts'
+import { readDebInventory } from '../../../ecosystems/deb/inventory.ts'
+import type { OsRelease } from '../../../ecosystems/deb/os-release.ts'
+import { readDpkg } from '../../../ecosystems/deb/read-status.ts'
+import { supportOf } from '../../../ecosystems/deb/releases.ts'
+import type { ContentKeep } from '../../../images/content-wishes.ts'
+import { ownLayersOnTop } from '../../../images/lineage.ts'
+import { type OpenOptions, openImage } from '../../../images/open.ts'
+import { platformName, platformsOf } from '../../../images/platforms.ts'
+import { Fault } from '../../../model/faults.ts'
+import type { ImageSource, OpenImage, Platform } from '../../../model/image.ts'
+import type { EngineWorld, ImageRequest, ScanRequest } from '../../engine.ts'
+import { homeFolder, openDatabase } from '../session.ts'
+import { archiveMatches } from './archive-matches.ts'
+import { openPlaces, type Places } from './places.ts'
+import { type Base, PlatformSession } from './platform-session.ts'
+
+export interface ImageTarget {
+  readonly places: Places
+  readonly source: ImageSource
+  readonly platforms: readonly PlatformSession[]
+  /** Sentences about platforms that were left out. */
+  readonly notes: readonly string[]
+  close(): Promise<void>
+}
+
+/** What the inventory and the patch read again and again; everything else is read where it lies. */
+const KEEP: ContentKeep = {
+  id: 'deb-1',
+  keeps: (path, size) =>
+    size <= LARGEST_KEPT &&
+    (/^var\/lib\/(dpkg\/(status|status\.d\/|diversions$|statoverride$|arch$|info\/|triggers\/)|apt\/extended_states$)/.test(path) ||
+      /^(etc|usr\/lib)\/os-release$|^etc\/(apt|dpkg)\/|^etc\/(passwd|group|debian_version)$|^usr\/share\/keyrings\//.test(path)),
+}
+const LARGEST_KEPT = 16 * 2 ** 20
+
+/** `prove`: see `images/open.ts`. The caller closes what it gets. */
+export async function openTarget(
+  world: EngineWorld,
+  request: ScanRequest & { readonly image: ImageRequest },
+  prove: NonNullable<OpenOptions['prove']>,
+): Promise<ImageTarget> {
+  const places = await openPlaces(world, request.image.insecure)
+  const open: OpenApt[] = []
+  try {
+    const source = await places.source(request.image.reference)
+    const close = async () => {
+      for (const apt of open) await apt.close()
+      await source.close()
+      await places.close()
+    }
+    const database = openDatabase(world, request.advisories)
+    const wanted = await wantedPlatforms(source, request.image)
+    const platforms: PlatformSession[] = []
+    const notes: string[] = []
+    for (const platform of wanted) {
+      const image = await openPlatform(world, source, platform, prove)
+      const inventory = await readDebInventory(image.files, request.image.reference)
+      const name = platformName(platform)
+      if (inventory === undefined) {
+        notes.push(`${name} holds no Debian packages, so it was left as it is.`)
+        continue
+      }
+      const target = { ...inventory.target, platform: name }
+      const now = world.now()
+      let apt: Promise<OpenApt> | undefined
+      const openArchive = () => {
+        apt ??= (async () => {
+          const opened = await openApt({
+            files: image.files,
+            release: inventory.release,
+            database: inventory.database,
+            asked: await sourceTexts(request.image.sources, world.workingFolder),
+            otherwise: request.policy.aptSources ?? [],
+            now: world.now,
+            environment: world.environment,
+            cacheFolder: defaultAptCache(world.environment),
+            offline: request.offline,
+          })
+          open.push(opened)
+          return opened
+        })()
+        return apt
+      }
+      const known = database.status.ecosystems.some(ecosystem => ecosystem.split(':')[0] === inventory.advisoryEcosystem?.split(':')[0])
+      const archive = known ? undefined : await archiveMatches(inventory.database, openArchive, world.progress)
+      const ended = endedSentence(inventory.release, now)
+      platforms.push(
+        new PlatformSession({
+          world,
+          request: request.image,
+          policy: request.policy,
+          now,
+          image,
+          ...(await baseOf(world, image, prove)),
+          inventory: { ...inventory, target },
+          database,
+          archiveMatch: archive?.match,
+          openArchive,
+          notes: archive?.notes ?? [],
+          ...(ended === undefined ? {} : { ended }),
+        }),
+      )
+    }
+    if (platforms.length === 0) {
+      throw new Fault('distribution-unsupported', `${request.image.reference} holds no Debian packages on any platform that was asked for.`)
+    }
+    return { places, source, platforms, notes, close }
+  } catch (fault) {
+    for (const apt of open) await apt.close()
+    await places.close()
+    throw fault
+  }
+}
+
+export async function openPlatform(
+  world: EngineWorld,
+  source: ImageSource,
+  platform: Platform,
+  prove: NonNullable<OpenOptions['prove']>,
+  without = 0,
+): Promise<OpenImage> {
+  return openImage(source, {
+    platform,
+    without,
+    prove,
+    keep: KEEP,
+    cache: { folder: join(homeFolder(world.environment), 'layers'), now: () => world.now().getTime() },
+    progress: ({ bytes, ofBytes }) => world.progress({ doing: 'Reading layers', done: bytes, total: ofBytes, unit: 'bytes' }),
+  })
+}
+
+/** The image below Suture's own layer, which a new one replaces. */
+async function baseOf(world: EngineWorld, image: OpenImage, prove: NonNullable<OpenOptions['prove']>): Promise<{ readonly base?: Base }> {
+  const without = ownLayersOnTop(image)
+  if (without === 0) return {}
+  const { files } = await openPlatform(world, image.source, image.platform, prove, without)
+  const database = await readDpkg(files)
+  return database === undefined ? {} : { base: { files, database } }
+}
+
+/** `--source` takes lines and files of lines. */
+async function sourceTexts(given: readonly string[], workingFolder: string): Promise<readonly string[]> {
+  const texts: string[] = []
+  for (const item of given) {
+    const isText = /^\s*(deb\s|types:)/i.test(item)
+    const text = isText
+      ? item
+      : await readFile(resolve(workingFolder, item), 'utf8').catch((cause: unknown) => {
+          throw new Fault('file-unreadable', `${item} is neither an apt source nor a file that can be read.`, { cause })
+        })
+    if (/^types:/im.test(text)) texts.push(...text.split(/\n\s*\n/).filter(stanza => /^types:/im.test(stanza)))
+    else texts.push(...text.split('\n').filter(line => /^\s*deb\s/.test(line)))
+  }
+  return texts
+}
+
+async function wantedPlatforms(source: ImageSource, { platforms }: ImageRequest): Promise<readonly Platform[]> {
+  const all = (await platformsOf(source)).map(({ platform }) => platform)
+  if (platforms.length === 0) return all
+  return platforms.map(text => {
+    const [os = '', architecture = '', variant] = text.split('/')
+    if (os === '' || architecture === '') throw new Fault('usage', `${text} is no platform.`, { hint: 'Write it as linux/amd64.' })
+    return { os, architecture, ...(variant === undefined ? {} : { variant }) }
+  })
+}
+
+function endedSentence(release: OsRelease, now: Date): string | undefined {
+  const support = supportOf(release.known, now)
+  if (support.state !== 'ended') return undefined
+  const more = support.extended === undefined ? '' : ` Paid support (${support.extended.name}) goes on until ${support.extended.until}.`
+  return `${release.name} has had no security updates since ${support.since}.${more}`
+}

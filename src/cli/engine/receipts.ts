@@ -1,0 +1,89 @@
+/** Receipts on the disk: the newest, one by name, all of them. */
+import { readdir, readFile } from 'node:fs/promises'
+import { isAbsolute, join, relative, resolve } from 'node:path'
+import { Fault } from '../../model/faults.ts'
+import type { Receipt } from '../../model/receipt.ts'
+import { verifyingKey } from '../../record/envelope.ts'
+import { RECEIPTS_FOLDER, readReceipt } from '../../record/receipt.ts'
+import type { ReceiptSummary, UndoResult } from '../engine.ts'
+
+export interface ReceiptOnDisk {
+  /** Relative to the folder. */
+  readonly path: string
+  readonly content: Receipt
+  readonly signature: UndoResult['signature']
+}
+
+/** `receipt`: a path, from here or from the folder; the newest unless given. `key`: what its signature has to verify with. */
+export async function openReceipt({ folder, receipt, key }: { folder: string; receipt?: string; key?: string }): Promise<ReceiptOnDisk> {
+  const path =
+    receipt === undefined
+      ? await newest(folder)
+      : isAbsolute(receipt)
+        ? receipt
+        : await firstExisting([resolve(receipt), join(folder, receipt)])
+  const verifier = key === undefined ? undefined : verifyingKey(await readText(key, 'key-invalid'))
+  const { receipt: content, signature } = readReceipt(await readText(path, 'receipt-invalid'), verifier)
+  return {
+    path: relative(folder, path).replaceAll('\\', '/'),
+    content,
+    signature: signature === 'verified' ? 'verified' : signature === 'none' ? 'unsigned' : 'not checked',
+  }
+}
+
+/** Newest first. A file that is no receipt is left out: it may be anyone's. */
+export async function receipts(folder: string): Promise<readonly ReceiptSummary[]> {
+  const found: ReceiptSummary[] = []
+  for (const name of await names(folder)) {
+    const path = `${RECEIPTS_FOLDER}/${name}`
+    const content = await summary(join(folder, path))
+    if (content !== undefined) found.push({ path, ...content })
+  }
+  return found.sort((a, b) => (a.created < b.created ? 1 : a.created > b.created ? -1 : a.path < b.path ? 1 : -1))
+}
+
+async function summary(path: string): Promise<Omit<ReceiptSummary, 'path'> | undefined> {
+  try {
+    const { receipt } = readReceipt(await readFile(path, 'utf8'))
+    return {
+      created: receipt.created,
+      changes: receipt.changes.length,
+      fixes: receipt.changes.reduce((sum, change) => sum + change.fixes.length, 0),
+    }
+  } catch {
+    return undefined
+  }
+}
+
+async function newest(folder: string): Promise<string> {
+  const [last] = await receipts(folder)
+  if (last === undefined) throw new Fault('receipt-invalid', `${folder} holds no receipt.`)
+  return join(folder, last.path)
+}
+
+async function names(folder: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(join(folder, RECEIPTS_FOLDER))).filter(name => name.endsWith('.json'))
+  } catch {
+    return []
+  }
+}
+
+async function firstExisting(paths: readonly string[]): Promise<string> {
+  for (const path of paths) {
+    const found = await readFile(path).then(
+      () => true,
+      () => false,
+    )
+    if (found) return path
+  }
+  throw new Fault('receipt-invalid', `There is no receipt at ${paths[0]}.`)
+}
+
+export async function readText(path: string, code: 'receipt-invalid' | 'key-invalid' | 'file-unreadable'): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new Fault(code, `${path} cannot be read.`, { cause })
+  }
+}
