@@ -141,31 +141,35 @@ async function askHelper(
   }
 }
 
+/** A helper's own children may outlive it and hold its output open; so the output is closed from here, and its end is not waited for. */
 function run(
   program: string,
   input: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<{ code: number; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, ['get'], {
-      stdio: ['pipe', 'pipe', 'ignore'],
-      env: environment,
-      timeout: HELPER_MS,
-      killSignal: 'SIGKILL',
-    })
+    const child = spawn(program, ['get'], { stdio: ['pipe', 'pipe', 'ignore'], env: environment })
     let output = ''
+    const stop = (why: string): void => {
+      child.stdout.destroy()
+      child.kill('SIGKILL')
+      reject(new Fault('image-credentials', `${program} ${why}.`))
+    }
+    const timer = setTimeout(() => stop(`did not answer within ${HELPER_MS / 1000} seconds`), HELPER_MS)
     child.stdout.setEncoding('utf8')
     child.stdout.on('data', (text: string) => {
       output += text
-      if (output.length > LARGEST_ANSWER) child.kill('SIGKILL')
+      if (output.length > LARGEST_ANSWER) stop(`answered with more than ${LARGEST_ANSWER} bytes`)
     })
     child.stdin.on('error', () => undefined)
     child.stdin.end(input)
-    child.on('error', cause => reject(new Fault('image-credentials', `${program} cannot be run.`, { cause })))
-    child.on('close', (code, signal) => {
-      if (signal === null) resolve({ code: code ?? 1, output })
-      else
-        reject(new Fault('image-credentials', `${program} did not answer within ${HELPER_MS / 1000} seconds and ${LARGEST_ANSWER} bytes.`))
+    child.on('error', cause => {
+      clearTimeout(timer)
+      reject(new Fault('image-credentials', `${program} cannot be run.`, { cause }))
+    })
+    child.on('close', code => {
+      clearTimeout(timer)
+      resolve({ code: code ?? 1, output })
     })
   })
 }
