@@ -69,7 +69,9 @@ export async function* decompressed(
     }
     return
   }
-  const decoder = compression === 'gzip' ? createGunzip({ chunkSize: CHUNK }) : createZstdDecompress({ chunkSize: CHUNK })
+  // Enough input waits that the decoder never does.
+  const settings = { chunkSize: CHUNK, writableHighWaterMark: 4 * CHUNK }
+  const decoder = compression === 'gzip' ? createGunzip(settings) : createZstdDecompress(settings)
   const source = Readable.from(compression === 'gzip' ? counted : frames(counted), { objectMode: false, highWaterMark: 4 * CHUNK })
   pipeline(source, decoder, () => {})
   try {

@@ -3,13 +3,13 @@
  * or waits until it is asked for.
  */
 import { createHash } from 'node:crypto'
-import { decodePaths, encodePaths } from './front-coding.ts'
 import type { Column } from './index-columns.ts'
 import { alignedCopy, asFloat64, asUint16, asUint32, layOut, sectionsOf } from './index-columns.ts'
 import type { ContentExtract, LayerIndex } from './layer-index.ts'
+import { decodePaths, encodePaths } from './path-columns.ts'
 
 /** Changes with the format: another one is not read. */
-const MARK = Buffer.from('suture layer 1\0\0')
+const MARK = Buffer.from('suture layer 2\0\0')
 const START = MARK.length + 32
 
 interface Texts {
@@ -24,7 +24,7 @@ interface Texts {
 }
 
 export function encodeIndex(index: LayerIndex): Buffer {
-  const { shared, rest } = encodePaths(index.paths)
+  const { places, names, folders } = encodePaths(index.paths)
   const texts: Texts = {
     unitOrder: index.unitOrder,
     targets: [...index.targets],
@@ -36,8 +36,9 @@ export function encodeIndex(index: LayerIndex): Buffer {
   }
   const sections: Column[] = [
     Buffer.from(JSON.stringify(texts)),
-    shared,
-    rest,
+    places,
+    names,
+    folders,
     index.types,
     index.modes,
     index.uids,
@@ -60,13 +61,13 @@ export function decodeIndex(bytes: Buffer): LayerIndex | undefined {
   const sum = createHash('sha256').update(bytes.subarray(START)).digest()
   if (!sum.equals(bytes.subarray(MARK.length, START))) return undefined
   const sections = sectionsOf(alignedCopy(bytes), START)
-  if (sections?.length !== 14) return undefined
-  const [textBytes, shared, rest, types, modes, uids, gids, mtimes, contents, blocks, sizes, digests, extracts, kept] = sections
-  if (!textBytes || !shared || !rest || !types || !modes || !uids || !gids || !mtimes || !contents) return undefined
+  if (sections?.length !== 15) return undefined
+  const [textBytes, places, names, folders, types, modes, uids, gids, mtimes, contents, blocks, sizes, digests, extracts, kept] = sections
+  if (!textBytes || !places || !names || !folders || !types || !modes || !uids || !gids || !mtimes || !contents) return undefined
   if (!blocks || !sizes || !digests || !extracts || !kept) return undefined
   const texts: Texts = JSON.parse(textBytes.toString('utf8'))
   return {
-    paths: decodePaths(asUint16(shared), rest),
+    paths: decodePaths(asUint32(places), names, folders),
     unitOrder: texts.unitOrder,
     types,
     modes: asUint16(modes),

@@ -278,14 +278,14 @@ test('an index is the same after it was written and read', async () => {
         const odd = raw.map(bytes => Buffer.from(bytes.map(byte => (byte === 0 || byte === 0x2f || byte === 0x2e ? 0xe9 : byte))))
         const { items } = draw(operations, 0)
         const odder = odd.map(path => ({
-          path: Buffer.concat([Buffer.from('odd/'), path]),
+          path: Buffer.concat([Buffer.from('ödd/'), path]),
           xattrs: { 'user.x': '\xff\0' },
           content: path,
           uid: 70_000,
           mtime: 3,
         }))
         const tar = makeTar([...items, ...odder])
-        const wishes = { extractors: [], digests: true, keep: { id: 'odd', keeps: (path: string) => path.startsWith('odd') } }
+        const wishes = { extractors: [], digests: true, keep: { id: 'odd', keeps: (path: string) => path.startsWith('ödd') } }
         const index = await indexStream(chunk(tar), digestOf(tar), wishes)
         const again = decodeIndex(encodeIndex(index))
         assert.ok(again)

@@ -35,8 +35,9 @@ export function mergeLayers(indexes: readonly LayerIndex[]): MergedLayers {
   function lay(index: LayerIndex, layer: number, lower: MergedLayers, all: readonly LayerIndex[]) {
     if (lower.paths.length === 0 && !index.types.includes(LOWER_LINK)) {
       lowerLinks.clear()
-      const { length } = index.paths
-      return { paths: index.paths, layers: new Uint16Array(length).fill(layer), entries: Uint32Array.from({ length }, (_, at) => at) }
+      const entries = new Uint32Array(index.paths.length)
+      for (let at = 0; at < entries.length; at++) entries[at] = at
+      return { paths: index.paths, layers: new Uint16Array(entries.length).fill(layer), entries }
     }
     const hidden = hiddenBy(index, lower, all)
     const paths: string[] = []

@@ -7,8 +7,8 @@ import type { FileExtract, ImageFile, ImageFiles } from '../model/image.ts'
 import type { ReadFrom, ReadLayer } from './layer-contents.ts'
 import { readContents, readDigests } from './layer-contents.ts'
 import type { ContentExtract, LayerIndex } from './layer-index.ts'
-import { contentPlace, ENTRY_TYPES, FILE, lowerBound, NO_CONTENT, SYMLINK } from './layer-index.ts'
-import { mergeLayers } from './merge-layers.ts'
+import { contentPlace, ENTRY_TYPES, FILE, lowerBound, NO_CONTENT } from './layer-index.ts'
+import { type MergedLayers, mergeLayers } from './merge-layers.ts'
 import { MergedPaths } from './merged-paths.ts'
 import { quoted } from './tar/entry.ts'
 
@@ -129,31 +129,34 @@ export function mergedFiles(layers: readonly ReadLayer[], from: ReadFrom): Image
       for (const [path, digest] of hex) digests.set(path, sha256FromHex(digest))
       return digests
     },
-    extracts: () => visibleExtracts(paths, indexes, entryAt),
+    extracts: () => visibleExtracts(merged, indexes),
   }
 }
 
 /** Of the names of one content, the one that is no hard link, else the first. */
-function visibleExtracts(
-  paths: readonly string[],
-  indexes: readonly LayerIndex[],
-  entryAt: (at: number) => { readonly index: LayerIndex; readonly entry: number; readonly layer: number },
-): FileExtract[] {
-  const wanted = indexes.map(index => new Map<number, ContentExtract>(index.extracts().map(extract => [extract.content, extract])))
-  if (wanted.every(({ size }) => size === 0)) return []
+function visibleExtracts({ paths, layers, entries }: MergedLayers, indexes: readonly LayerIndex[]): FileExtract[] {
+  const extracts = indexes.map(index => new Map<number, ContentExtract>(index.extracts().map(extract => [extract.content, extract])))
+  if (extracts.every(({ size }) => size === 0)) return []
+  const wanted = indexes.map((index, layer) => {
+    const flags = new Uint8Array(index.contentSizes.length)
+    for (const content of extracts[layer]?.keys() ?? []) flags[content] = 1
+    return flags
+  })
   const chosen = indexes.map(() => new Map<number, { readonly at: number; readonly first: boolean }>())
   for (let at = 0; at < paths.length; at++) {
-    const { index, entry, layer } = entryAt(at)
-    const content = index.contents[entry] ?? NO_CONTENT
-    if (content === NO_CONTENT || wanted[layer]?.has(content) !== true) continue
-    const first = index.types[entry] !== SYMLINK && !index.targets.has(entry) && index.paths[entry] === paths[at]
+    const layer = layers[at] ?? 0
+    const entry = entries[at] ?? 0
+    const index = indexes[layer]
+    const content = index?.contents[entry] ?? NO_CONTENT
+    if (content === NO_CONTENT || wanted[layer]?.[content] !== 1) continue
+    const first = index?.targets.has(entry) === false && index.paths[entry] === paths[at]
     const before = chosen[layer]?.get(content)
     if (before === undefined || (first && !before.first)) chosen[layer]?.set(content, { at, first })
   }
   const found: { readonly at: number; readonly extract: FileExtract }[] = []
   for (const [layer, contents] of chosen.entries()) {
     for (const [content, { at }] of contents) {
-      const extract = wanted[layer]?.get(content)
+      const extract = extracts[layer]?.get(content)
       if (extract === undefined) continue
       found.push({ at, extract: { path: paths[at] ?? '', layer, extractor: extract.extractor, text: extract.text } })
     }

@@ -1,5 +1,5 @@
 /**
- * Paths are bytes in an archive and strings here. UTF-8 is read as such; in a name that is none, every byte above 127 becomes one lone
+ * Paths are bytes in an archive and strings here. UTF-8 is read as such; in a part of a path that is none, every byte above 127 becomes one lone
  * low surrogate (U+DC80 + byte - 128), so that each name has exactly one string and the string gives the same bytes back.
  */
 import { isUtf8 } from 'node:buffer'
@@ -16,7 +16,13 @@ export function decodePathAt(bytes: Buffer, start: number, end: number): string 
   if (ASCII.test(text)) return text
   const part = bytes.subarray(start, end)
   if (isUtf8(part)) return part.toString('utf8')
-  return text.replace(/[\x80-\xff]/g, character => String.fromCharCode(0xdc00 + character.charCodeAt(0)))
+  return text.split('/').map(decodePart).join('/')
+}
+
+/** Each part by itself: a folder is the same text whatever stands in it. */
+function decodePart(text: string): string {
+  const bytes = Buffer.from(text, 'latin1')
+  return isUtf8(bytes) ? bytes.toString('utf8') : text.replace(/[\x80-\xff]/g, high => String.fromCharCode(0xdc00 + high.charCodeAt(0)))
 }
 
 export function encodePath(path: string): Buffer {

@@ -198,6 +198,13 @@ test('paths are bytes: whatever they are, the string gives them back', () => {
   )
 })
 
+test('a folder is the same text whatever stands in it', () => {
+  const folder = decodePath(Buffer.from('é/ü'))
+  for (const name of [Buffer.from('a'), Buffer.from([0xff]), Buffer.from('é')]) {
+    assert.ok(decodePath(Buffer.concat([Buffer.from('é/ü/'), name])).startsWith(`${folder}/`))
+  }
+})
+
 const segment = fc
   .oneof(fc.string({ minLength: 1, maxLength: 12, unit: 'grapheme' }), fc.stringMatching(/^[a-z]{80,130}$/))
   .filter(text => !/[/\0]|^\.{1,2}$|^\.wh\./.test(text) && text.isWellFormed())
