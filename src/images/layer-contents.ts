@@ -65,10 +65,15 @@ export async function readContents(from: ReadFrom, layer: ReadLayer, wanted: Rea
 export async function readDigests(from: ReadFrom, layer: ReadLayer, wanted: ReadonlySet<number>): Promise<Map<number, string>> {
   const { index } = layer
   const result = new Map<number, string>()
+  const missing: number[] = []
+  for (const content of wanted) {
+    const kept = index.kept.get(content)
+    if (kept === undefined) missing.push(content)
+    else result.set(content, hash('sha256', kept, 'hex'))
+  }
+  if (missing.length === 0) return result
   if (index.digests === undefined && layer.place !== undefined && !layer.proved) {
-    for (const [content, digest] of await hashed([...wanted], async (contents, sink) =>
-      readByPosition(index, layer.place, contents, sink),
-    )) {
+    for (const [content, digest] of await hashed(missing, async (contents, sink) => readByPosition(index, layer.place, contents, sink))) {
       result.set(content, digest.toString('hex'))
     }
     return result
@@ -82,7 +87,7 @@ export async function readDigests(from: ReadFrom, layer: ReadLayer, wanted: Read
     layer.store(layer.index)
   }
   const { digests } = layer.index
-  if (digests !== undefined) for (const content of wanted) result.set(content, digestAt(digests, content).toString('hex'))
+  if (digests !== undefined) for (const content of missing) result.set(content, digestAt(digests, content).toString('hex'))
   return result
 }
 

@@ -183,6 +183,7 @@ test('a layer that is known is not read again, for these wishes and no others', 
   )
   assert.deepEqual([...second.files.extracts()], [...first.files.extracts()])
   assert.equal(Buffer.from((await second.files.read(['var/lib/dpkg/status'])).get('var/lib/dpkg/status') ?? '').toString(), 'Package: a\n')
+  assert.equal((await second.files.digests(['var/lib/dpkg/status'])).get('var/lib/dpkg/status'), sha256('Package: a\n'))
   assert.equal(reads.length, 2)
   await open({ extractors: [] })
   assert.equal(reads.length, 4)
