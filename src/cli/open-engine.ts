@@ -32,7 +32,7 @@ export async function openEngine(world: EngineWorld): Promise<Engine> {
       const [{ updateAdvisories }, { proxiedFetch }, { homeFolder }, { join }] = await Promise.all([
         import('../advisories/update.ts'),
         import('../advisories/proxied-fetch.ts'),
-        import('./engine/session.ts'),
+        import('./home-folder.ts'),
         import('node:path'),
       ])
       return updateAdvisories({

@@ -1,5 +1,4 @@
 /** What every verb starts from: the project's files, the advisories, the registry's metadata. */
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { findingsOf, weightOf } from '../../advisories/findings.ts'
 import { openAdvisories } from '../../advisories/open.ts'
@@ -15,14 +14,7 @@ import type { Inventory } from '../../model/inventory.ts'
 import type { Policy } from '../../model/policy.ts'
 import { dataFolder } from '../data-folder.ts'
 import type { EngineWorld, ScanRequest } from '../engine.ts'
-
-/** Where Suture keeps its database and its cache: `SUTURE_HOME`, else the platform's folder for such data. */
-export function homeFolder(environment: EngineWorld['environment']): string {
-  if (environment['SUTURE_HOME']) return environment['SUTURE_HOME']
-  if (process.platform === 'win32') return join(environment['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local'), 'suture')
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'suture')
-  return join(environment['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'suture')
-}
+import { homeFolder } from '../home-folder.ts'
 
 export class Session {
   readonly repository: Repository

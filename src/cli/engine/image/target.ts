@@ -13,7 +13,8 @@ import { platformName, platformsOf } from '../../../images/platforms.ts'
 import { Fault } from '../../../model/faults.ts'
 import type { ImageSource, OpenImage, Platform } from '../../../model/image.ts'
 import type { EngineWorld, ImageRequest, ScanRequest } from '../../engine.ts'
-import { homeFolder, openDatabase } from '../session.ts'
+import { homeFolder } from '../../home-folder.ts'
+import { openDatabase } from '../session.ts'
 import { archiveMatches } from './archive-matches.ts'
 import { openPlaces, type Places } from './places.ts'
 import { type Base, PlatformSession } from './platform-session.ts'
@@ -29,12 +30,16 @@ export interface ImageTarget {
 
 /** What the inventory and the patch read again and again; everything else is read where it lies. */
 const KEEP: ContentKeep = {
-  id: 'deb-1',
+  id: 'deb-3',
   keeps: (path, size) =>
     size <= LARGEST_KEPT &&
-    (/^var\/lib\/(dpkg\/(status|status\.d\/|diversions$|statoverride$|arch$|info\/|triggers\/)|apt\/extended_states$)/.test(path) ||
-      /^(etc|usr\/lib)\/os-release$|^etc\/(apt|dpkg)\/|^etc\/(passwd|group|debian_version)$|^usr\/share\/keyrings\//.test(path)),
+    (/^var\/lib\/(dpkg\/(status|status\.d\/|diversions$|statoverride$|arch$|info\/|triggers\/|alternatives\/)|apt\/extended_states$)/.test(
+      path,
+    ) ||
+      /^usr\/lib\/os-release$|^usr\/share\/keyrings\//.test(path) ||
+      (path.startsWith('etc/') && size <= LARGEST_SETTING)),
 }
+const LARGEST_SETTING = 256 * 1024
 const LARGEST_KEPT = 16 * 2 ** 20
 
 /** `prove`: see `images/open.ts`. The caller closes what it gets. */
