@@ -8,6 +8,7 @@ import type { ByteRange, ContentByPosition, ContentExtractor } from '../model/im
 import { HEAD_LENGTH } from '../model/image.ts'
 import type { ContentWishes } from './content-wishes.ts'
 import type { TarEntry } from './tar/entry.ts'
+import type { ReadContent } from './tar/walk.ts'
 
 export interface Taken {
   readonly kept?: Buffer
@@ -40,6 +41,8 @@ export class ContentTaker {
   #heading = false
   #hash: ReturnType<typeof createHash> | undefined
   #digest: Buffer | undefined
+  /** Set where the content can be read by position: what an extractor asks for is read when it looks at it. */
+  #reader: ReadContent | undefined
 
   constructor(wishes: ContentWishes) {
     this.#wishes = wishes
@@ -60,6 +63,7 @@ export class ContentTaker {
     }
     this.#hash = undefined
     this.#digest = undefined
+    this.#reader = undefined
     this.#heading = false
     this.#pieces = []
     if (this.#keeping) this.#pieces = [pieceOf(0, size)]
@@ -88,18 +92,14 @@ export class ContentTaker {
     }
   }
 
-  /** All of the content by position, instead of in parts. */
-  byPosition(read: (offset: number, length: number) => Buffer): void {
-    const fill = (pieces: readonly Piece[]) => {
-      for (const { offset, length, bytes } of pieces) {
-        if (read(offset, length).copy(bytes) < length) throw new Fault('layer-invalid', 'A layer’s file became shorter while it was read.')
-      }
-    }
-    fill(this.#pieces)
+  /** All of the content by position, instead of in parts; an extractor then reads no more than it looks at. */
+  byPosition(read: ReadContent): void {
+    const [first] = this.#pieces
+    if (first === undefined) return
+    if (read(0, first.length).copy(first.bytes) < first.length) throw shorter()
     if (!this.#heading) return
-    const head = this.#pieces
+    this.#reader = read
     this.#headComplete()
-    fill(this.#pieces.filter(piece => !head.includes(piece)))
   }
 
   end(): Taken {
@@ -136,16 +136,17 @@ export class ContentTaker {
       .filter(({ offset, end }) => end > offset)
     // What follows on the head is one piece with it.
     const joined = further[0]?.offset === head.length ? further.shift() : undefined
-    const first = joined === undefined ? head : pieceOf(0, joined.end)
+    const piece = this.#reader === undefined ? pieceOf : placeOf
+    const first = joined === undefined ? head : piece(0, joined.end)
     if (first !== head) head.bytes.copy(first.bytes)
-    this.#pieces = [first, ...further.map(({ offset, end }) => pieceOf(offset, end))]
+    this.#pieces = [first, ...further.map(({ offset, end }) => piece(offset, end))]
   }
 
   #extract(): Taken['extract'] {
     if (this.#extractor === undefined) return undefined
     if (this.#keeping && this.#extractor.ranges(this.#size, (this.#pieces[0]?.bytes ?? NO_BYTES).subarray(0, HEAD_LENGTH)).length === 0)
       return undefined
-    const text = this.#extractor.extract(this.#path, contentOf(this.#pieces, this.#size))
+    const text = this.#extractor.extract(this.#path, contentOf(this.#pieces, this.#size, this.#reader))
     if (text === undefined) return undefined
     this.#text += text.length
     if (text.length > LONGEST_TEXT) throw new Fault('internal', `The extractor ${this.#extractor.id} gave ${text.length} characters.`)
@@ -175,14 +176,27 @@ function pieceOf(offset: number, end: number): Piece {
   return { offset, length: end - offset, bytes: Buffer.allocUnsafe(end - offset) }
 }
 
-function contentOf(pieces: readonly Piece[], size: number): ContentByPosition {
+/** A piece that is read when it is looked at. */
+function placeOf(offset: number, end: number): Piece {
+  return { offset, length: end - offset, bytes: NO_BYTES }
+}
+
+function contentOf(pieces: readonly Piece[], size: number, reader: ReadContent | undefined): ContentByPosition {
   return {
     size,
     read(offset, length) {
       const piece = pieces.find(candidate => offset >= candidate.offset && offset < candidate.offset + candidate.length)
       if (piece === undefined) return NO_BYTES
       const from = offset - piece.offset
-      return piece.bytes.subarray(from, from + Math.max(0, length))
+      const most = Math.min(Math.max(0, length), piece.length - from)
+      if (reader === undefined || piece.bytes !== NO_BYTES) return piece.bytes.subarray(from, from + most)
+      const bytes = Buffer.from(reader(offset, most))
+      if (bytes.length < most) throw shorter()
+      return bytes
     },
   }
+}
+
+function shorter(): Fault {
+  return new Fault('layer-invalid', 'A layer’s file became shorter while it was read.')
 }
