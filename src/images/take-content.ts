@@ -29,6 +29,8 @@ interface Piece extends ByteRange {
 
 export class ContentTaker {
   readonly #wishes: ContentWishes
+  /** The head of one file after the other. */
+  readonly #head = Buffer.allocUnsafe(HEAD_LENGTH)
   #kept = 0
   #text = 0
   #path = ''
@@ -69,7 +71,8 @@ export class ContentTaker {
     if (this.#keeping) this.#pieces = [pieceOf(0, size)]
     else if (this.#extractor !== undefined) {
       this.#heading = true
-      this.#pieces = [pieceOf(0, Math.min(size, HEAD_LENGTH))]
+      const length = Math.min(size, HEAD_LENGTH)
+      this.#pieces = [{ offset: 0, length, bytes: this.#head.subarray(0, length) }]
     }
     return digests || this.#pieces.length > 0
   }
