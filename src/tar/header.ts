@@ -152,8 +152,10 @@ function withoutNul(bytes: Uint8Array): Uint8Array {
   return end < 0 ? bytes : bytes.subarray(0, end)
 }
 
-/** UTF-8 unless it is none. */
+/** UTF-8; in a name that is none every byte above 127 becomes a lone surrogate (U+DC80 + byte - 128), which no text has. */
 function decode(bytes: Uint8Array | undefined): string | undefined {
   if (bytes === undefined) return undefined
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(isUtf8(bytes) ? 'utf8' : 'latin1')
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (isUtf8(buffer)) return buffer.toString('utf8')
+  return buffer.toString('latin1').replace(/[\x80-\xff]/g, character => String.fromCharCode(0xdc00 + character.charCodeAt(0)))
 }

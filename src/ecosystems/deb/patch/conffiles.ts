@@ -19,7 +19,8 @@ export interface SettledConffiles {
 
 /** Contents that must be read before: conffiles of both versions at their places. */
 export function conffilePlaces(change: ChangingPackage, { files }: Pick<Unpacking, 'files'>): string[] {
-  return [...change.conffiles.keys()].flatMap(path => placeOf(change, path, files)?.path ?? [])
+  const before = change.from?.conffiles.map(({ path }) => path.slice(1)) ?? []
+  return [...change.conffiles.keys(), ...before].flatMap(path => placeOf(change, path, files)?.path ?? [])
 }
 
 /** Puts into the layer what changes; `contents` has the image's conffiles by place. */

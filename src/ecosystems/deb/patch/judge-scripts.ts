@@ -6,7 +6,7 @@ import type { Accounts } from './accounts.ts'
 import { type ChangingPackage, controlText } from './changing-package.ts'
 import type { LayerBuilder } from './layer-builder.ts'
 import type { Effect, FileChange, Verdict } from './scripts/effects.ts'
-import { includedPaths, judge, type ScriptName } from './scripts/oracle.ts'
+import { judge, type ScriptName } from './scripts/oracle.ts'
 import { changedState, type ImageState, type PathFacts, type World } from './scripts/world.ts'
 import { activated, type Interests, interested } from './triggers.ts'
 
@@ -34,6 +34,9 @@ export interface Judging {
   readonly texts: ReadonlyMap<string, string>
 }
 
+/** How often a script may lead to another one that must be read first. */
+const MOST_ROUNDS = 6
+const LARGEST_SCRIPT = 128 * 1024
 const NAMES = ['prerm', 'preinst', 'postrm', 'postinst'] as const
 
 /** Paths of what must be read before: old scripts, scripts of packages that triggers call, tables of alternatives. */
@@ -57,9 +60,35 @@ export function infoPath(files: ImageFiles, name: string, architecture: string, 
   return files.get(withArchitecture) === undefined ? `${DPKG}/info/${name}.${kind}` : withArchitecture
 }
 
+/** Reads on as long as scripts turn out to take in or run other scripts of the image. */
 export async function judgeScripts(changes: readonly ChangingPackage[], judging: Judging): Promise<Judged> {
+  const included = new Map<string, string>()
+  for (let round = 0; ; round++) {
+    const wanted = new Set<string>()
+    const judged = judgeOnce(changes, judging, { included, wanted: path => wanted.add(path) })
+    const fresh = [...wanted].filter(path => !included.has(path))
+    if (fresh.length === 0 || round === MOST_ROUNDS) return judged
+    const places = new Map(
+      fresh.map(path => [path, judging.files.follow(path.slice(1))?.path ?? judging.files.canonical(path.slice(1)) ?? path]),
+    )
+    const contents = await judging.builder.read(new Set([...places.values()].filter(place => isSmall(place, judging))))
+    for (const [path, place] of places) included.set(path, Buffer.from(contents.get(place) ?? []).toString('latin1'))
+  }
+}
+
+/** Scripts are small; what is not is a program. */
+function isSmall(place: string, { builder, files }: Judging): boolean {
+  const entry = builder.get(place)
+  return entry?.kind === 'file' ? entry.content.length < LARGEST_SCRIPT : (files.get(place)?.size ?? 0) < LARGEST_SCRIPT
+}
+
+interface Reading {
+  readonly included: ReadonlyMap<string, string>
+  readonly wanted: (path: string) => void
+}
+
+function judgeOnce(changes: readonly ChangingPackage[], judging: Judging, reading: Reading): Judged {
   const { files, builder, interests } = judging
-  const included = await readIncluded(changes, judging)
   const verdicts: ScriptVerdict[] = []
   const found = new Map<string, FileChange[]>()
   const handlers = new Set<string>()
@@ -67,7 +96,9 @@ export async function judgeScripts(changes: readonly ChangingPackage[], judging:
   const stateAfter = layeredState(files, builder, judging.texts)
   for (const change of changes) {
     const { key, from, to } = change
-    const asked = activated(change, interests, touchedBy(change, builder))
+    const touched = touchedBy(change, builder)
+    const templates = touched.some(path => mayBeTemplate(path, builder))
+    const asked = activated(change, interests, touched)
     const take = (script: string, effects: readonly Effect[], verdict: Verdict): void => {
       if (verdict.class !== 'none') verdicts.push({ package: key, script, verdict })
       for (const effect of effects) {
@@ -78,46 +109,51 @@ export async function judgeScripts(changes: readonly ChangingPackage[], judging:
     }
     const old = (name: ScriptName) =>
       from === undefined ? undefined : judging.texts.get(infoPath(files, from.name, from.architecture, name))
-    const calls: readonly {
-      readonly name: ScriptName
-      readonly text: string | undefined
-      readonly args: readonly string[]
-      readonly after: boolean
-    }[] = [
+    const own = (name: ScriptName) => controlText(change, name) || undefined
+    const calls: readonly Call[] = [
       { name: 'prerm', text: old('prerm'), args: ['upgrade', to.version], after: false },
       {
         name: 'preinst',
-        text: controlText(change, 'preinst') || undefined,
+        text: own('preinst'),
         args: from === undefined ? ['install'] : ['upgrade', from.version, to.version],
         after: false,
       },
       { name: 'postrm', text: old('postrm'), args: ['upgrade', to.version], after: true },
-      { name: 'postinst', text: controlText(change, 'postinst') || undefined, args: ['configure', from?.version ?? ''], after: true },
+      { name: 'postinst', text: own('postinst'), args: ['configure', from?.version ?? ''], after: true },
     ]
     for (const { name, text, args, after } of calls) {
       if (text === undefined) continue
       const state = changedState(after ? stateAfter : stateBefore, found.get(key) ?? [])
       const repeats = name === 'postinst' && text === old('postinst') && sameList(change)
-      const { effects, verdict } = judge({
-        name,
-        text,
-        args,
-        architecture: to.architecture,
-        world: worldOf(change, state, repeats, judging),
-        included,
-      })
+      const world = { ...worldOf(change, state, judging), repeats, templates }
+      const { effects, verdict } = judge({ name, text, args, architecture: to.architecture, world, ...reading })
       take(name, effects, verdict)
     }
-    for (const name of [...asked].sort()) judgeTrigger(name, change, stateAfter, included, changes, judging, take)
+    for (const name of [...asked].sort()) judgeTrigger(name, change, stateAfter, reading, changes, judging, take)
   }
   return { verdicts, changes: found, handlers }
+}
+
+interface Call {
+  readonly name: ScriptName
+  readonly text: string | undefined
+  readonly args: readonly string[]
+  /** Whether the new files are there by then. */
+  readonly after: boolean
+}
+
+/** Neither a program, nor documentation, nor a translation, nor dpkg's own. */
+function mayBeTemplate(path: string, builder: LayerBuilder): boolean {
+  if (/^usr\/share\/(?:doc|man|locale|info|lintian|bug)\/|\.(?:so|so\.[\d.]+|py|pm|pl|jar)$/.test(path)) return false
+  const entry = builder.get(path)
+  return entry?.kind === 'file' && entry.content[0] !== 0x7f
 }
 
 function judgeTrigger(
   name: string,
   change: ChangingPackage,
   state: ImageState,
-  included: ReadonlyMap<string, string>,
+  reading: Reading,
   changes: readonly ChangingPackage[],
   judging: Judging,
   take: (script: string, effects: readonly Effect[], verdict: Verdict) => void,
@@ -130,15 +166,15 @@ function judgeTrigger(
         ? judging.texts.get(infoPath(judging.files, packageName, architecture, 'postinst'))
         : controlText(changing, 'postinst')
     if (text === undefined || text === '') continue
-    const world = worldOf(change, state, false, judging)
-    const version = changing?.to.version ?? ''
+    const world = { ...worldOf(change, state, judging), repeats: false, templates: true }
+    const version = changing?.to.version ?? world.versions.get(packageName) ?? ''
     const { effects, verdict } = judge({
       name: 'postinst',
       text,
       args: ['triggered', name],
       architecture,
-      world: { ...world, package: { name: packageName, from: version, to: version } },
-      included,
+      world: { ...world, package: { name: packageName, to: version, ...(version !== '' && { from: version }) } },
+      ...reading,
     })
     take(
       `postinst of ${packageName} for ${name}`,
@@ -148,7 +184,7 @@ function judgeTrigger(
   }
 }
 
-function worldOf({ from, to }: ChangingPackage, state: ImageState, repeats: boolean, { accounts, database }: Judging): World {
+function worldOf({ from, to }: ChangingPackage, state: ImageState, { accounts, database }: Judging): Omit<World, 'repeats' | 'templates'> {
   return {
     state,
     accounts,
@@ -157,7 +193,6 @@ function worldOf({ from, to }: ChangingPackage, state: ImageState, repeats: bool
     native: database.native,
     versions: new Map(database.packages.map(item => [item.name, item.version])),
     package: { name: to.name, to: to.version, ...(from !== undefined && { from: from.version }) },
-    repeats,
   }
 }
 
@@ -175,33 +210,13 @@ function touchedBy({ key, places }: ChangingPackage, builder: LayerBuilder): str
   return [...builder.entries()].flatMap(({ path }) => (own.has(path) || builder.ownerOf(path) === key ? path : []))
 }
 
-async function readIncluded(changes: readonly ChangingPackage[], { files, builder, texts }: Judging): Promise<ReadonlyMap<string, string>> {
-  const included = new Map<string, string>()
-  let wanted = [...texts.values(), ...changes.flatMap(change => [controlText(change, 'preinst'), controlText(change, 'postinst')])].flatMap(
-    includedPaths,
-  )
-  for (let round = 0; round < 3 && wanted.length > 0; round++) {
-    const places = new Map(wanted.filter(path => !included.has(path)).map(path => [path, files.canonical(path.slice(1)) ?? path.slice(1)]))
-    const contents = await builder.read(new Set(places.values()))
-    const found: string[] = []
-    for (const [path, place] of places) {
-      const content = contents.get(place)
-      if (content === undefined) continue
-      const text = Buffer.from(content).toString('utf8')
-      included.set(path, text)
-      found.push(...includedPaths(text))
-    }
-    wanted = found
-  }
-  return included
-}
-
 function imageState(files: ImageFiles, texts: ReadonlyMap<string, string>): ImageState {
   return {
     get: path => files.get(files.canonical(path) ?? path),
     follow: path => files.follow(path),
     children: path => files.children(files.follow(path)?.path ?? path),
     text: path => texts.get(path),
+    changed: () => false,
   }
 }
 
@@ -228,5 +243,6 @@ function layeredState(files: ImageFiles, builder: LayerBuilder, texts: ReadonlyM
     },
     children: path => builder.children(files.follow(path)?.path ?? path),
     text: path => texts.get(path),
+    changed: path => builder.get(files.canonical(path) ?? path) !== undefined,
   }
 }

@@ -1,4 +1,4 @@
-/** Small .debs for tests, made as dpkg-deb makes them: ar around two tar archives. Every part can be given wrongly on purpose. */
+/** Archives part by part for tests of their reading: unlike `make-deb.ts`, every part can be given wrongly on purpose. */
 import { gzipSync } from 'node:zlib'
 
 export interface TarItem {
@@ -17,33 +17,32 @@ export interface TarItem {
   readonly size?: number
 }
 
-export const MADE_AT = 1_600_000_000
+const MADE_AT = 1_600_000_000
 
 /** A tar archive in the ustar form, names longer than 100 bytes as GNU's `L`. */
 export function makeTar(items: readonly TarItem[]): Buffer {
   const blocks = items.flatMap(item => {
     const long = Buffer.byteLength(item.path) > 100
-    return [
-      ...(long ? entry({ path: '././@LongLink', type: 'L', content: `${item.path}\0` }) : []),
-      ...entry({ ...item, path: item.path.slice(0, 100) }),
-    ]
+    const name = long ? entry({ path: '././@LongLink', type: 'L', content: `${item.path}\0` }) : []
+    return [...name, ...entry({ ...item, path: item.path.slice(0, 100) })]
   })
   return Buffer.concat([...blocks, Buffer.alloc(1024)])
 }
 
-function entry({
-  path,
-  type = '0',
-  content = '',
-  target = '',
-  mode,
-  uid = 0,
-  gid = 0,
-  userName = 'root',
-  groupName = 'root',
-  mtime = MADE_AT,
-  size,
-}: TarItem): Buffer[] {
+function entry(item: TarItem): Buffer[] {
+  const {
+    path,
+    type = '0',
+    content = '',
+    target = '',
+    mode,
+    uid = 0,
+    gid = 0,
+    userName = 'root',
+    groupName = 'root',
+    mtime = MADE_AT,
+    size,
+  } = item
   const bytes = Buffer.from(content)
   const header = Buffer.alloc(512)
   const octal = (value: number, at: number, length: number) =>
@@ -69,14 +68,14 @@ function entry({
 export function makeAr(members: readonly (readonly [string, Uint8Array | string])[]): Buffer {
   const parts = members.flatMap(([name, content]) => {
     const bytes = Buffer.from(content)
-    const header = `${name.padEnd(16)}${String(MADE_AT).padEnd(12)}${'0'.padEnd(6)}${'0'.padEnd(6)}${'100644'.padEnd(8)}${String(bytes.length).padEnd(10)}\`\n`
-    return [Buffer.from(header, 'latin1'), bytes, Buffer.from(bytes.length % 2 === 1 ? '\n' : '')]
+    const numbers = `${String(MADE_AT).padEnd(12)}${'0'.padEnd(6)}${'0'.padEnd(6)}${'100644'.padEnd(8)}${String(bytes.length).padEnd(10)}`
+    return [Buffer.from(`${name.padEnd(16)}${numbers}\`\n`, 'latin1'), bytes, Buffer.from(bytes.length % 2 === 1 ? '\n' : '')]
   })
   return Buffer.concat([Buffer.from('!<arch>\n'), ...parts])
 }
 
-export interface DebToMake {
-  /** Fields of the control file beside Package, Version and Architecture. */
+export interface ArchiveParts {
+  /** Fields of the control file beside Package, Version and Architecture, or instead of them. */
   readonly fields?: Readonly<Record<string, string>>
   /** Other control files by name; scripts are executable. */
   readonly control?: Readonly<Record<string, string>>
@@ -84,7 +83,7 @@ export interface DebToMake {
   readonly files?: readonly TarItem[]
 }
 
-export function controlOf(name: string, version: string, architecture: string, fields: Readonly<Record<string, string>> = {}): string {
+export function controlText(name: string, version: string, architecture: string, fields: Readonly<Record<string, string>> = {}): string {
   const all = {
     Package: name,
     Version: version,
@@ -98,20 +97,21 @@ export function controlOf(name: string, version: string, architecture: string, f
     .join('\n')}\n`
 }
 
-/** `name_version_architecture` and what is in it. */
-export function makeDeb(name: string, version: string, architecture: string, { fields, control = {}, files = [] }: DebToMake = {}): Buffer {
-  const controlTar = makeTar([
-    { path: './', type: '5' },
-    { path: './control', content: controlOf(name, version, architecture, fields) },
-    ...Object.entries(control).map(([file, content]) => ({
-      path: `./${file}`,
-      content,
-      mode: /^(pre|post)(inst|rm)$/.test(file) ? 0o755 : 0o644,
-    })),
-  ])
+export function makeArchive(
+  name: string,
+  version: string,
+  architecture: string,
+  { fields, control = {}, files = [] }: ArchiveParts = {},
+): Buffer {
+  const scripts = Object.entries(control).map(([file, content]) => ({
+    path: `./${file}`,
+    content,
+    mode: /^(pre|post)(inst|rm)$/.test(file) ? 0o755 : 0o644,
+  }))
+  const stanza = { path: './control', content: controlText(name, version, architecture, fields) }
   return makeAr([
     ['debian-binary', '2.0\n'],
-    ['control.tar.gz', gzipSync(controlTar)],
+    ['control.tar.gz', gzipSync(makeTar([{ path: './', type: '5' }, stanza, ...scripts]))],
     ['data.tar.gz', gzipSync(makeTar(withParents(files)))],
   ])
 }
@@ -120,10 +120,10 @@ function withParents(files: readonly TarItem[]): TarItem[] {
   const seen = new Set(files.map(({ path }) => path.replace(/\/$/, '')))
   const items: TarItem[] = [{ path: './', type: '5' }]
   for (const file of files) {
-    const parts = file.path.replace(/^\.\//, '').split('/')
+    const parts = file.path.replace(/^\.\//, '').replace(/\/$/, '').split('/')
     parts.slice(0, -1).forEach((_, index) => {
       const folder = `./${parts.slice(0, index + 1).join('/')}`
-      if (seen.has(folder) || seen.has(folder.slice(2))) return
+      if (seen.has(folder)) return
       seen.add(folder)
       items.push({ path: `${folder}/`, type: '5' })
     })

@@ -17,6 +17,8 @@ export interface Answer {
   readonly effects?: readonly Effect[]
   /** Undefined where it is not known what the command prints. */
   readonly prints?: string | undefined
+  /** The program stands in no table. */
+  readonly unknown?: boolean
 }
 
 export interface Call {
@@ -31,7 +33,7 @@ export interface Call {
 const READS = new Set(
   (
     'cat grep egrep fgrep zgrep cut head tail tr sort uniq wc awk gawk mawk basename dirname readlink realpath ls stat uname expr getconf date ' +
-    'md5sum sha1sum sha256sum cmp diff comm nproc arch hostname tput locale dpkg-query dpkg-vendor dpkg-architecture apt-config lsb_release ps pidof pgrep ' +
+    'md5sum sha1sum sha256sum cmp diff comm nproc arch hostname tput locale dpkg-query dpkg-vendor dpkg-architecture apt-config lsb_release ps pidof pgrep phpquery pg_lsclusters pg_conftool ' +
     'ss netstat lsmod getent id groups whoami logname tty test printf echo seq sleep sync column fold nl od xxd base64 env-query dpkg-realpath ' +
     'mountpoint findmnt blkid lsblk df du ischroot systemd-detect-virt runlevel who pathfind localedef-query dpkg-parsechangelog file logger'
   ).split(' '),
@@ -45,7 +47,7 @@ const HARMLESS = new Map<string, string>([
   ...'deb-systemd-helper update-rc.d systemd-tmpfiles udevadm systemd-hwdb rc-update chkconfig'
     .split(' ')
     .map(name => [name, 'registers services, as the version before did'] as const),
-  ...'update-mime-database update-desktop-database gtk-update-icon-cache update-icon-caches glib-compile-schemas update-menus install-info update-info-dir fc-cache mandb update-mime update-texmf update-initramfs update-grub update-grub-defaults mktexlsr scrollkeeper-update gconf-schemas update-gconf-defaults update-gsettings apparmor_parser aa-enabled dbus-send gdk-pixbuf-query-loaders gio-querymodules update-notifier restorecon setsebool semodule ldconfig-query update-pciids debconf-updatepo'
+  ...'update-mime-database update-desktop-database gtk-update-icon-cache update-icon-caches glib-compile-schemas update-menus install-info update-info-dir fc-cache mandb update-mime update-texmf update-initramfs update-grub update-grub-defaults mktexlsr scrollkeeper-update gconf-schemas update-gconf-defaults update-gsettings apparmor_parser aa-enabled dbus-send gdk-pixbuf-query-loaders gio-querymodules update-gsfontmap update-fonts-alias update-fonts-dir update-fonts-scale update-notifier restorecon setsebool semodule ldconfig-query update-pciids debconf-updatepo'
     .split(' ')
     .map(name => [name, 'renews a cache or tells a running system'] as const),
   ...'db_version db_capb db_title db_settitle db_stop db_fset db_set db_reset db_input db_go db_beginblock db_endblock db_subst db_register db_unregister db_purge db_metaget db_get db_fget db_progress db_clear db_exist db_text db_info debconf-communicate debconf-set-selections'
@@ -75,11 +77,17 @@ export function runCommand(name: string, call: Call): Answer {
   if (harmless !== undefined) return { effects: [{ kind: 'harmless', why: harmless }] }
   if (COMPILES.has(base)) return { status: true, effects: [{ kind: 'handled', handler: 'compiled Python' }] }
   if (READS.has(base)) return {}
-  return needs(call, `${base} is not known`)
+  return { ...needs(call, `${base} is not known`), unknown: true }
 }
 
 export function needs({ text }: Pick<Call, 'text'>, why: string, paths?: readonly string[]): Answer {
   return { effects: [{ kind: 'needs', why, command: text, ...(paths !== undefined && { paths }) }] }
+}
+
+/** True for redirections that read, or that write to nowhere. */
+export function writesNothing(operator: string, target: Value): boolean {
+  if (operator === '<' || operator === '<<' || operator === '<&') return true
+  return target !== undefined && (/^\/dev\/(null|stdout|stderr|tty|fd\/\d)$/.test(target) || (operator === '>&' && /^(\d|-)$/.test(target)))
 }
 
 type Special = (call: Call) => Answer | undefined
@@ -91,6 +99,8 @@ const SPECIAL = new Map<string, Special>([
   ['update-alternatives', alternatives],
   ['dpkg-divert', divert],
   ['dpkg-statoverride', statOverride],
+  ...['ucf', 'ucfr', 'ucfq'].map(name => [name, ucf] as const),
+  ...['setpriv', 'runuser', 'env', 'nice', 'ionice', 'timeout', 'nohup', 'chronic'].map(name => [name, wrapped] as const),
   ['ldconfig', () => ({ status: true, effects: [{ kind: 'handled', handler: 'ld.so.cache' }] })],
   ['update-ca-certificates', () => ({ status: true, effects: [{ kind: 'handled', handler: 'ca-certificates' }] })],
   ['command', program],
@@ -116,10 +126,7 @@ const SPECIAL = new Map<string, Special>([
         'user',
       ),
   ],
-  [
-    'sed',
-    call => (call.args.some(arg => arg === undefined || /^(-[a-zA-Z]*i|--in-place)/.test(arg)) ? needs(call, 'sed may change a file') : {}),
-  ],
+  ['sed', call => (/\s(?:-[a-zA-Z]*i|--in-place)/.test(call.text) ? needs(call, 'sed changes a file') : {})],
   ['find', find],
   ['xargs', xargs],
   ['tee', call => (call.args.every(arg => arg === '/dev/null') ? {} : needs(call, 'tee writes a file'))],
@@ -214,6 +221,28 @@ function addAccount(call: Call): Answer {
     return { status: true, effects: [{ kind: 'harmless', why: `the account ${name} is there already` }] }
   }
   return needs(call, 'it adds an account')
+}
+
+/** Configuration files made from templates: an unchanged template changes nothing. */
+function ucf(call: Call): Answer {
+  const { args, world } = call
+  const reads = /^ucf[rq]\b/.test(call.text) && !args.includes('--purge')
+  if (reads) return { status: true, effects: [{ kind: 'harmless', why: 'ucf knows the file already' }] }
+  const [template] = args.filter(arg => arg === undefined || !arg.startsWith('-'))
+  const known = template?.startsWith('/') === true && world.state.follow(plain(template)) !== undefined
+  const same = known ? !world.state.changed(plain(template)) : !world.templates
+  if (world.package.from !== undefined && same)
+    return { status: true, effects: [{ kind: 'harmless', why: 'the template of its configuration is unchanged' }] }
+  return needs(call, 'a configuration file is made from a template that changed')
+}
+
+/** A program that runs another one. */
+function wrapped(call: Call): Answer {
+  const dashes = call.args.indexOf('--')
+  const at = dashes >= 0 ? dashes + 1 : call.args.findIndex(arg => arg === undefined || !/^-|=|^\d+[smh]?$/.test(arg))
+  const name = at < 0 ? undefined : call.args[at]
+  if (name === undefined) return needs(call, 'what it runs is not known before')
+  return runCommand(name, { ...call, args: call.args.slice(at + 1) })
 }
 
 /** Changes nothing unless told to; where the folder is not there, nothing is found. */

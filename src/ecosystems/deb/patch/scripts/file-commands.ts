@@ -25,9 +25,13 @@ export const FILE_COMMANDS = new Set([
   'chattr',
 ])
 
+/** Commands whose words may be patterns of paths. */
+const GLOBS = new Set(['rm', 'chmod', 'chown', 'chgrp', 'touch'])
+
 export function changeFiles(name: string, call: Call): Answer {
-  const args =
-    name === 'rm' ? call.args.flatMap(arg => (arg === undefined ? [undefined] : matchingPaths(arg, call.world.state))) : call.args
+  const args = GLOBS.has(name)
+    ? call.args.flatMap(arg => (arg === undefined ? [undefined] : matchingPaths(arg, call.world.state)))
+    : call.args
   const flags = args.filter((arg): arg is string => arg !== undefined && /^-./.test(arg)).join(' ')
   const operands = args.filter(arg => arg === undefined || !/^-./.test(arg))
   if (args.includes(undefined) || operands.some(path => /[*?[]/.test(path ?? ''))) {
@@ -50,7 +54,7 @@ export function changeFiles(name: string, call: Call): Answer {
     case 'ln':
       return link(call, flags, words)
     case 'chmod':
-      return chmod(call, words)
+      return chmod({ ...call, args }, words)
     case 'chown':
     case 'chgrp':
       return chown(call, name, flags, words)
@@ -130,10 +134,10 @@ function link(call: Call, flags: string, words: readonly string[]): Answer {
     return open(call, words)
   return each(call, [place], (path, state) => {
     const now = state.get(path)
-    if (now?.type === 'symlink' && now.target === target) return []
-    if (now !== undefined && (!/-[a-z]*f/.test(flags) || now.type === 'directory')) return undefined
     // A link to a folder is followed unless told otherwise: the new link would be inside.
     if (now?.type === 'symlink' && state.follow(path)?.type === 'directory' && !/-[a-z]*[nT]/.test(flags)) return undefined
+    if (now?.type === 'symlink' && now.target === target) return []
+    if (now !== undefined && (!/-[a-z]*f/.test(flags) || now.type === 'directory')) return undefined
     return [{ kind: 'link', path, target }]
   })
 }
@@ -185,15 +189,34 @@ function symbolicMode(given: string, now: PathFacts): number {
 
 function chown(call: Call, name: string, flags: string, words: readonly string[]): Answer {
   const [owner = '', ...paths] = words
-  if (/-[a-z]*R|--recursive|--reference|--from/.test(flags)) return open(call, words)
+  if (/--reference|--from/.test(flags)) return open(call, words)
+  const recursive = /-[a-zA-Z]*R|--recursive/.test(flags)
   const [user = '', group] = name === 'chgrp' ? ['', owner] : owner.split(/[:.]/)
   const { accounts } = call.world
   const uid = user === '' ? undefined : /^\d+$/.test(user) ? Number(user) : accounts.user(user)
   const gid = group === undefined || group === '' ? undefined : /^\d+$/.test(group) ? Number(group) : accounts.group(group)
   if ((user !== '' && uid === undefined) || (group !== undefined && group !== '' && gid === undefined)) return open(call, words)
+  const given = { ...(uid !== undefined && { uid }), ...(gid !== undefined && { gid }) }
   return each(call, paths, (path, state) => {
-    const now = /-[a-z]*h/.test(flags) ? state.get(path) : state.follow(path)
-    if (now === undefined || ((uid ?? now.uid) === now.uid && (gid ?? now.gid) === now.gid)) return []
-    return [{ kind: 'owner', path, ...(uid !== undefined && { uid }), ...(gid !== undefined && { gid }) }]
+    const all = recursive ? below(path, state) : [path]
+    return all?.flatMap(place => {
+      const now = recursive || /-[a-z]*h/.test(flags) ? state.get(place) : state.follow(place)
+      const same = now === undefined || ((uid ?? now.uid) === now.uid && (gid ?? now.gid) === now.gid)
+      return same ? [] : [{ kind: 'owner', path: place, ...given } as const]
+    })
   })
+}
+
+const MOST_BELOW = 20_000
+
+/** A path and everything below it; undefined where that is more than anybody can have meant. */
+function below(path: string, state: World['state']): string[] | undefined {
+  const found = [path]
+  for (let at = 0; at < found.length; at++) {
+    const folder = found[at] ?? ''
+    if (state.get(folder)?.type !== 'directory') continue
+    found.push(...state.children(folder).map(name => `${folder}/${name}`))
+    if (found.length > MOST_BELOW) return undefined
+  }
+  return found
 }

@@ -2,14 +2,14 @@
  * Reads a maintainer script along the path that dpkg would take through it: conditions are answered from the image and the versions;
  * where one cannot be answered, both ways are read, and what happens on them counts as possible but not as certain. Nothing is run.
  */
-import { type Answer, needs, runCommand } from './commands.ts'
+import { type Answer, needs, runCommand, writesNothing } from './commands.ts'
 import { negate, type Status } from './conditions.ts'
 import type { Effect, FileChange } from './effects.ts'
 import { expandText, expandWords, globExpression, type Value, type Variables } from './expand.ts'
-import { settleFunction } from './known.ts'
+import { SETTLED_FUNCTIONS, settleFunction } from './known.ts'
 import { State } from './state.ts'
 import { type Node, NotReadable, type Redirect, type Simple, type Word, type WordPart } from './syntax.ts'
-import { changedState, plain, type World } from './world.ts'
+import { changedState, findProgram, plain, type World } from './world.ts'
 
 const MOST_STEPS = 50_000
 const DEEPEST = 40
@@ -36,8 +36,10 @@ export interface ScriptCall {
   readonly args: readonly string[]
   readonly variables: ReadonlyMap<string, string>
   readonly world: World
-  /** Scripts that may be taken in by their path, with leading `/`. */
-  readonly included: ReadonlyMap<string, Node>
+  /** Scripts that may be taken in, or run, by their path with leading `/`; undefined for what is none. */
+  readonly included: ReadonlyMap<string, Node | undefined>
+  /** Told of paths that would have to be read to know more. */
+  readonly wanted: (path: string) => void
 }
 
 /** Everything that the script would do. Throws `NotReadable` where it is longer than can be followed. */
@@ -202,12 +204,27 @@ class Run {
     this.#redirects(node.redirects, state, node.text)
     if (node.words.length === 0)
       return node.assignments.some(({ value }) => value.some(part => part.kind === 'command')) ? substituted : true
+    if (args.length === 0) return true
     const [name, ...rest] = args
     if (name === undefined) return this.#answer(needs(node, 'what it runs is not known before'), state)
     const known = state.functions.get(name)
-    if (known !== undefined) return this.#function(known, rest, node, state)
+    if (known !== undefined) return this.#function(known, rest, state)
     if (CONTROL.has(name)) return this.#control(name, rest, node, state)
-    return this.#answer(this.#run(name, rest, node), state)
+    const answer = this.#run(name, rest, node)
+    const script = answer.unknown === true ? this.#scriptOf(name) : undefined
+    if (script === undefined) return this.#answer(answer, state)
+    const inner = new State(rest, this.#call.variables)
+    inner.certain = state.certain
+    return this.node(script, inner)
+  }
+
+  /** A program that is a shell script itself can be read like the rest. */
+  #scriptOf(name: string): Node | undefined {
+    const path = findProgram(this.#world().state, name)
+    if (path === undefined) return undefined
+    const place = `/${plain(path)}`
+    if (!this.#call.included.has(place)) this.#call.wanted(place)
+    return this.#call.included.get(place)
   }
 
   #run(name: string, args: readonly Value[], { text }: Simple): Answer {
@@ -236,8 +253,11 @@ class Run {
     return status
   }
 
-  #function(definition: Node & { readonly kind: 'function' }, args: readonly Value[], node: Simple, state: State): Status {
-    if (this.#depth > DEEPEST) throw new NotReadable(`${node.text.slice(0, 40)} is too deep to be followed`)
+  #function(definition: Node & { readonly kind: 'function' }, args: readonly Value[], state: State): Status {
+    const settled = SETTLED_FUNCTIONS.get(definition.name)
+    if (settled !== undefined && this.#call.world.package.from !== undefined) {
+      return this.#answer({ effects: [{ kind: 'harmless', why: settled }] }, state)
+    }
     const before = this.effects.length
     const status = state.withArgs(args, () => this.node(definition.body, state))
     this.effects.push(...settleFunction(definition.name, definition.text, this.effects.splice(before)))
@@ -284,7 +304,9 @@ class Run {
   /** Debconf's functions are commands here; others are read from the image. */
   #include(path: Value, node: Simple, state: State): Status {
     if (path?.startsWith('/usr/share/debconf/') === true) return true
-    const script = path === undefined ? undefined : this.#call.included.get(`/${plain(path)}`)
+    const place = path === undefined ? undefined : `/${plain(path)}`
+    if (place !== undefined && !this.#call.included.has(place)) this.#call.wanted(place)
+    const script = place === undefined ? undefined : this.#call.included.get(place)
     if (script === undefined) return this.#answer(needs(node, 'what it takes in is not known before'), state)
     return this.node(script, state)
   }
@@ -292,9 +314,7 @@ class Run {
   #redirects(redirects: readonly Redirect[], state: State, text: string): void {
     for (const { operator, target } of redirects) {
       const value = expandText(target, this.#variables(state))
-      if (operator === '<' || operator === '<<' || operator === '<&') continue
-      if (value !== undefined && (/^\/dev\/(null|stdout|stderr|tty|fd\/\d)$/.test(value) || (operator === '>&' && /^(\d|-)$/.test(value))))
-        continue
+      if (writesNothing(operator, value)) continue
       const paths = value?.startsWith('/') === true ? { paths: [plain(value)] } : {}
       this.effects.push({ kind: 'needs', why: 'it writes a file', command: text, ...paths })
     }

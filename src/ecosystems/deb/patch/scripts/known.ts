@@ -23,6 +23,12 @@ const FUNCTIONS: readonly KnownFunction[] = [
   },
 ]
 
+/** Functions of packages' own helpers that, on an upgrade, find everything as the version before left it: name → why. */
+export const SETTLED_FUNCTIONS: ReadonlyMap<string, string> = new Map([
+  ['php_invoke', 'PHP’s modules stay enabled or disabled as they are'],
+  ['apache2_invoke', 'Apache’s modules and sites stay enabled or disabled as they are'],
+])
+
 /** The effects of a call to a function, with those taken together that a handler stands for. */
 export function settleFunction(name: string, text: string, effects: readonly Effect[]): readonly Effect[] {
   const known = FUNCTIONS.find(item => item.name === name && item.mentions.test(text))

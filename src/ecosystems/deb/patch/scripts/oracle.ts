@@ -11,6 +11,8 @@ import { readScript } from './read-script.ts'
 import { type Node, NotReadable } from './syntax.ts'
 import type { World } from './world.ts'
 
+const SHELL = /^#!\s*\/(?:usr\/)?bin\/(?:env\s+)?(?:sh|dash|bash)(?:\s|$)/
+
 export type ScriptName = 'preinst' | 'postinst' | 'prerm' | 'postrm'
 
 /** One script as dpkg would call it. */
@@ -20,7 +22,10 @@ export interface ScriptToJudge {
   readonly args: readonly string[]
   readonly architecture: string
   readonly world: World
+  /** Texts by path with leading `/` of what may be taken in or run. */
   readonly included: ReadonlyMap<string, string>
+  /** Told of paths that would have to be read to know more. */
+  readonly wanted: (path: string) => void
 }
 
 export interface Judgement {
@@ -34,11 +39,8 @@ export function judge(script: ScriptToJudge): Judgement {
   return { effects, verdict: verdictOf(effects) }
 }
 
-function rawEffects({ name, text, args, architecture, world, included }: ScriptToJudge): readonly Effect[] {
-  const [first = ''] = text.split('\n')
-  if (!/^#!\s*\/(?:usr\/)?bin\/(?:env\s+)?(?:sh|dash|bash)(?:\s|$)/.test(first)) {
-    return [{ kind: 'needs', why: 'it is no shell script', command: first }]
-  }
+function rawEffects({ name, text, args, architecture, world, included, wanted }: ScriptToJudge): readonly Effect[] {
+  if (!SHELL.test(text)) return [{ kind: 'needs', why: 'it is no shell script', command: text.slice(0, 60) }]
   const variables = new Map([
     ['DPKG_ROOT', ''],
     ['DPKG_MAINTSCRIPT_PACKAGE', world.package.name],
@@ -47,13 +49,26 @@ function rawEffects({ name, text, args, architecture, world, included }: ScriptT
     ['DEBIAN_FRONTEND', 'noninteractive'],
   ])
   try {
-    const parsed = new Map<string, Node>()
-    for (const [path, content] of included) parsed.set(path, readScript(content))
-    return effectsOf({ script: readScript(text), args, variables, world, included: parsed })
+    return effectsOf({ script: readScript(text), args, variables, world, included: parseAll(included), wanted })
   } catch (error) {
     if (!(error instanceof NotReadable)) throw error
     return [{ kind: 'needs', why: error.message, command: name }]
   }
+}
+
+/** What is taken in needs no first line; what is run as a program does, and both are told apart by whoever uses them. */
+function parseAll(texts: ReadonlyMap<string, string>): Map<string, Node | undefined> {
+  return new Map(
+    [...texts].map(([path, text]) => {
+      const program = text.startsWith('#!') || text.includes('\0')
+      try {
+        return [path, program && !SHELL.test(text) ? undefined : readScript(text)]
+      } catch (error) {
+        if (!(error instanceof NotReadable)) throw error
+        return [path, undefined]
+      }
+    }),
+  )
 }
 
 function absorb(effects: readonly Effect[], packageName: string): readonly Effect[] {
@@ -64,11 +79,4 @@ function absorb(effects: readonly Effect[], packageName: string): readonly Effec
     const paths = effect.kind === 'needs' ? effect.paths : effect.kind === 'change' ? [effect.change.path] : undefined
     return paths !== undefined && paths.length > 0 && paths.every(covers) ? { kind: 'harmless', why: kept.why } : effect
   })
-}
-
-/** Paths of scripts that a script takes in by name, debconf's aside. */
-export function includedPaths(text: string): string[] {
-  return [...text.matchAll(/(?:^|[;&|\s])(?:\.|source)\s+"?(\/[A-Za-z0-9_./+-]+)/gm)].flatMap(([, path = '']) =>
-    path.startsWith('/usr/share/debconf/') ? [] : path,
-  )
 }

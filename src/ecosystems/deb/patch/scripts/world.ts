@@ -20,6 +20,8 @@ export interface ImageState {
   children(path: string): readonly string[]
   /** Content of a file that was asked for before; undefined otherwise. */
   text(path: string): string | undefined
+  /** True where the path's content is another than in the version before. */
+  changed(path: string): boolean
 }
 
 export interface World {
@@ -35,6 +37,8 @@ export interface World {
   readonly package: { readonly name: string; readonly from?: string; readonly to: string }
   /** The script and the package's list are as they were in the version before, so registering something again changes nothing. */
   readonly repeats: boolean
+  /** What the package changes may be a template of a configuration file: something that is neither a program nor documentation. */
+  readonly templates: boolean
 }
 
 const PATH = ['usr/local/sbin', 'usr/local/bin', 'usr/sbin', 'usr/bin', 'sbin', 'bin']

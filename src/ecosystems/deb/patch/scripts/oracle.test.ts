@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { memoryFiles } from '../../testing/memory-files.ts'
+import type { Effect } from './effects.ts'
+import { judge } from './oracle.ts'
+import type { World } from './world.ts'
+
+const FILES = memoryFiles({
+  'etc/x.conf': 'x',
+  'usr/bin/tool': '',
+  'etc/ssl/openssl.cnf': '',
+  'usr/lib/ssl': { link: '/etc/ssl' },
+  'var/lib/thing/data': '',
+  'usr/share/thing/functions': 'setup() { mkdir -p "$1"; }\n',
+  'usr/share/thing/run': '#!/bin/sh\nrm -f /etc/x.conf\n',
+  'var/lib/dpkg/alternatives/editor':
+    'auto\n/usr/bin/editor\neditor.1.gz\n/usr/share/man/man1/editor.1.gz\n\n/usr/bin/tool\n20\n/usr/share/man/man1/tool.1.gz\n',
+})
+const TEXTS = new Map([
+  [
+    'var/lib/dpkg/alternatives/editor',
+    'auto\n/usr/bin/editor\neditor.1.gz\n/usr/share/man/man1/editor.1.gz\n\n/usr/bin/tool\n20\n/usr/share/man/man1/tool.1.gz\n',
+  ],
+])
+const INCLUDED = new Map([
+  ['/usr/share/thing/functions', 'setup() { mkdir -p "$1"; }\n'],
+  ['/usr/share/thing/run', '#!/bin/sh\nrm -f /etc/x.conf\n'],
+])
+
+const WORLD: World = {
+  state: {
+    get: path => FILES.get(FILES.canonical(path) ?? path),
+    follow: path => FILES.follow(path),
+    children: path => FILES.children(path),
+    text: path => TEXTS.get(path),
+    changed: path => path === 'usr/share/thing/new.conf',
+  },
+  accounts: { user: name => ({ root: 0, redis: 101 })[name], group: name => ({ root: 0, adm: 4 })[name] },
+  diversions: [{ from: 'usr/bin/sh', to: 'usr/bin/sh.distrib', by: 'dash' }],
+  statOverrides: [{ user: 'root', group: 'adm', mode: 0o750, path: 'var/log/x' }],
+  native: 'amd64',
+  versions: new Map([['thing', '2.0-1']]),
+  package: { name: 'thing', from: '1.5-1', to: '2.0-1' },
+  repeats: false,
+  templates: false,
+}
+
+function judged(body: string, world: Partial<World> = {}, args = ['configure', '1.5-1']) {
+  return judge({
+    name: 'postinst',
+    text: body.startsWith('#!') ? body : `#!/bin/sh\nset -e\n${body}\n`,
+    args,
+    architecture: 'amd64',
+    world: { ...WORLD, ...world },
+    included: INCLUDED,
+    wanted: () => {},
+  })
+}
+
+const section = (helper: string, body: string) => `# Automatically added by ${helper}/13.11.4\n${body}\n# End automatically added section`
+const onConfigure = (body: string) => `if [ "$1" = "configure" ] || [ "$1" = "abort-upgrade" ]; then\n${body}\nfi`
+
+const CLASSES: readonly (readonly [string, string, 'none' | 'harmless' | 'handled' | 'needs-execution'])[] = [
+  ['nothing', '', 'none'],
+  ['a comment', '# rm -rf /', 'none'],
+  ['an exit before anything', 'exit 0\nrm -rf /var', 'none'],
+  ['a branch that is not taken', 'case "$1" in purge) rm -rf /var/lib/thing ;; configure|abort-*) : ;; *) exit 1 ;; esac', 'none'],
+  ['a branch that is taken', 'case "$1" in configure) frobnicate ;; esac', 'needs-execution'],
+  ['a version that is later already', 'if dpkg --compare-versions "$2" lt 1.0; then frobnicate; fi', 'none'],
+  ['a version that is earlier', 'if dpkg --compare-versions "$2" lt-nl 1.6~; then frobnicate; fi', 'needs-execution'],
+  ['a new installation’s work on an upgrade', 'if [ -z "$2" ]; then adduser --system somebody; fi', 'none'],
+  ['a condition that cannot be answered', 'if [ "$(cat /etc/x.conf)" = y ]; then frobnicate; fi', 'needs-execution'],
+  ['a condition that cannot be answered, with nothing behind it', 'if grep -q y /etc/x.conf; then echo yes; else true; fi', 'none'],
+  ['a path that is there', 'if [ ! -e /usr/lib/ssl/.. ]; then frobnicate; fi', 'none'],
+  ['a program that is not there', 'if command -v frobnicate >/dev/null 2>&1; then frobnicate; fi', 'none'],
+  [
+    'services',
+    section(
+      'dh_installsystemd',
+      onConfigure(
+        "if deb-systemd-helper --quiet was-enabled 'x.service'; then deb-systemd-helper enable 'x.service' >/dev/null || true; fi",
+      ),
+    ),
+    'harmless',
+  ],
+  [
+    'init scripts',
+    section('dh_installinit', 'if [ -x /etc/x.conf ]; then update-rc.d x defaults >/dev/null; fi\ninvoke-rc.d x restart || exit 1'),
+    'harmless',
+  ],
+  ['a systemd that does not run', 'if [ -d /run/systemd/system ]; then frobnicate; fi', 'none'],
+  ['ldconfig', 'ldconfig', 'handled'],
+  ['a trigger', 'dpkg-trigger --no-await ldconfig', 'harmless'],
+  ['byte code', 'py3compile -p thing:amd64', 'handled'],
+  ['debconf', '. /usr/share/debconf/confmodule\ndb_get thing/x\ndb_stop', 'harmless'],
+  [
+    'an alternative that is registered',
+    'update-alternatives --install /usr/bin/editor editor /usr/bin/tool 20 --slave /usr/share/man/man1/editor.1.gz editor.1.gz /usr/share/man/man1/tool.1.gz',
+    'harmless',
+  ],
+  [
+    'an alternative of another priority',
+    'update-alternatives --install /usr/bin/editor editor /usr/bin/tool 30 --slave /usr/share/man/man1/editor.1.gz editor.1.gz /usr/share/man/man1/tool.1.gz',
+    'needs-execution',
+  ],
+  ['an alternative with one slave less', 'update-alternatives --install /usr/bin/editor editor /usr/bin/tool 20', 'needs-execution'],
+  ['an alternative that is not registered, removed', 'update-alternatives --remove editor /usr/bin/other', 'harmless'],
+  ['an alternative that is registered, removed', 'update-alternatives --remove editor /usr/bin/tool', 'needs-execution'],
+  ['a diversion that is there', 'dpkg-divert --package dash --divert /usr/bin/sh.distrib --add /usr/bin/sh', 'harmless'],
+  ['a diversion that is not', 'dpkg-divert --package thing --divert /usr/bin/tool.real --rename --add /usr/bin/tool', 'needs-execution'],
+  [
+    'an override that is there',
+    'if ! dpkg-statoverride --list /var/log/x >/dev/null; then dpkg-statoverride --update --add root adm 750 /var/log/x; fi',
+    'none',
+  ],
+  [
+    'an override that is not',
+    'if ! dpkg-statoverride --list /var/log/y >/dev/null; then dpkg-statoverride --update --add root adm 750 /var/log/y; fi',
+    'needs-execution',
+  ],
+  ['an account that is there', 'adduser --system --group redis || true', 'harmless'],
+  ['an account that is not', 'adduser --system somebody', 'needs-execution'],
+  ['a file that is not there, removed', 'rm -f /etc/gone.conf', 'none'],
+  ['a file that is there, removed', 'rm -f /etc/x.conf', 'handled'],
+  ['a file removed perhaps', 'if grep -q y /etc/x.conf; then rm -f /etc/x.conf; fi', 'needs-execution'],
+  ['a file that nobody knows, removed', 'rm -f $(cat /etc/x.conf)', 'needs-execution'],
+  ['a folder that is there', 'mkdir -p /var/lib/thing', 'none'],
+  ['a mode that is so already', 'chmod 644 /etc/x.conf', 'none'],
+  ['a link into a folder', 'ln -sf /etc/ssl /usr/lib/ssl', 'needs-execution'],
+  ['a link to a folder that is so already', 'ln -sfn /etc/ssl /usr/lib/ssl', 'none'],
+  ['something written', 'echo x > /etc/x.conf', 'needs-execution'],
+  ['something written to nowhere', 'echo x > /dev/null 2>&1', 'none'],
+  ['a download', 'wget -q -O- https://deb.example/x | sh', 'needs-execution'],
+  ['something that goes on by itself', 'sleep 1 &', 'needs-execution'],
+  ['words that are run', 'eval "$(cat /etc/x.conf)"', 'needs-execution'],
+  ['a program that nobody knows before', '$(cat /etc/x.conf) now', 'needs-execution'],
+  ['a function that is not called', 'f() { frobnicate; }', 'none'],
+  ['a function that is called', 'f() { [ "$1" = a ] || frobnicate; }\nf b', 'needs-execution'],
+  ['a function whose arguments make it nothing', 'f() { [ "$1" = a ] || frobnicate; }\nf a', 'none'],
+  ['a script that is taken in', '. /usr/share/thing/functions\nsetup /var/lib/thing', 'none'],
+  ['a script that cannot be read', '. /usr/share/thing/unknown', 'needs-execution'],
+  ['a program that is a script itself', '/usr/share/thing/run', 'handled'],
+  ['a loop over known words', 'for f in gone.conf lost.conf; do rm -f /etc/$f; done', 'none'],
+  ['a loop over unknown words', 'for f in $(cat /etc/x.conf); do rm -f "$f"; done', 'needs-execution'],
+  ['a text inside', 'cat <<EOF\nrm -rf / $(true)\nEOF', 'none'],
+  ['a text inside that runs something', 'cat <<EOF\n$(frobnicate)\nEOF', 'needs-execution'],
+  ['a template that is unchanged', 'ucf --three-way /etc/x.conf /etc/x.conf.real', 'harmless'],
+  ['what is no shell', '#!/usr/bin/perl\nunlink "x"\n', 'needs-execution'],
+  ['what is no script', 'if then', 'needs-execution'],
+  ['what goes on without end', 'f() { f; }\nf', 'needs-execution'],
+  ['a conffile given up before that version', 'dpkg-maintscript-helper rm_conffile /etc/x.conf 1.0 thing -- "$@"', 'none'],
+  ['a conffile given up in this version', 'dpkg-maintscript-helper rm_conffile /etc/x.conf 1.9~ thing -- "$@"', 'handled'],
+  ['a link that is a folder already', 'dpkg-maintscript-helper symlink_to_dir /var/lib/thing other 1.9~ -- "$@"', 'none'],
+  ['a folder that becomes a link', 'dpkg-maintscript-helper dir_to_symlink /var/lib/thing other 1.9~ -- "$@"', 'needs-execution'],
+]
+
+test('a script is judged by what its text does on the way that dpkg takes', () => {
+  for (const [what, body, expected] of CLASSES) {
+    const { verdict } = judged(body)
+    assert.equal(verdict.class, expected, `${what}: ${JSON.stringify(verdict)}`)
+  }
+})
+
+test('a reason names the command', () => {
+  assert.deepEqual(judged('case "$1" in configure) frobnicate --now ;; esac').verdict, {
+    class: 'needs-execution',
+    why: 'frobnicate is not known: frobnicate --now',
+  })
+})
+
+test('what a script changes is seen by what follows', () => {
+  const changes = (effects: readonly Effect[]) => effects.flatMap(effect => (effect.kind === 'change' ? effect.change : []))
+  assert.deepEqual(changes(judged('mkdir -p /srv/a/b\nif [ -d /srv/a ]; then chown redis:adm /srv/a/b; chmod 2750 /srv/a/b; fi').effects), [
+    { kind: 'folder', path: 'srv', mode: 0o755 },
+    { kind: 'folder', path: 'srv/a', mode: 0o755 },
+    { kind: 'folder', path: 'srv/a/b', mode: 0o755 },
+    { kind: 'owner', path: 'srv/a/b', uid: 101, gid: 4 },
+    { kind: 'mode', path: 'srv/a/b', mode: 0o2750 },
+  ])
+})
+
+test('work that a package’s own paths stand for is told apart from any other', () => {
+  const body =
+    'echo Etc/UTC > /etc/timezone\nln -nsf /usr/share/zoneinfo/Etc/UTC /etc/localtime.dpkg-new && mv -f /etc/localtime.dpkg-new /etc/localtime'
+  assert.equal(judged(body, { package: { name: 'tzdata', from: '1', to: '2' } }).verdict.class, 'harmless')
+  assert.equal(judged(body).verdict.class, 'needs-execution')
+  assert.equal(
+    judged(`${body}\necho x > /etc/passwd`, { package: { name: 'tzdata', from: '1', to: '2' } }).verdict.class,
+    'needs-execution',
+  )
+})
+
+test('registering the same again is nothing where neither the script nor the list of files changed', () => {
+  const body = 'update-alternatives --install /usr/bin/editor editor /usr/bin/tool $(cat /etc/x.conf)'
+  assert.equal(judged(body).verdict.class, 'needs-execution')
+  assert.equal(judged(body, { repeats: true }).verdict.class, 'harmless')
+})
