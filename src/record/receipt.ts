@@ -39,6 +39,8 @@ export interface OpenedReceipt {
   /** `verified` only when a key was given and it fits; `unchecked` when there are signatures and no key. */
   readonly signature: 'none' | 'unchecked' | 'verified'
   readonly keyIds: readonly string[]
+  /** The first 8 hex digits of the content's SHA-256, which its file is named by. */
+  readonly contentId: string
 }
 
 /** What was done, without secrets. */
@@ -69,7 +71,7 @@ export function sealReceipt(receipt: Receipt, signer?: SigningKey): SealedReceip
     predicate: receipt,
   })
   const time = receipt.created.replace(/[-:Z]/g, '').replace('T', '-')
-  return { path: `${RECEIPTS_FOLDER}/${time}-${digestOf(payload).slice(0, 8)}.json`, text: seal(payload, PAYLOAD_TYPE, signer) }
+  return { path: `${RECEIPTS_FOLDER}/${time}-${contentIdOf(payload)}.json`, text: seal(payload, PAYLOAD_TYPE, signer) }
 }
 
 /** What the statement is about: the files after the change, or the image as it is now. */
@@ -93,7 +95,12 @@ export function readReceipt(text: string, verifier?: SigningKey): OpenedReceipt 
     subject.length === expected.length &&
     subject.every(({ name, digest }, index) => expected[index]?.name === name && expected[index].digest.sha256 === digest.sha256)
   if (!agrees) throw new Fault('receipt-invalid', 'The receipt’s subject and its content name different things.')
-  return { receipt, signature: verifier !== undefined ? 'verified' : signatures > 0 ? 'unchecked' : 'none', keyIds }
+  const signature = verifier !== undefined ? 'verified' : signatures > 0 ? 'unchecked' : 'none'
+  return { receipt, signature, keyIds, contentId: contentIdOf(payload) }
+}
+
+function contentIdOf(payload: string | Uint8Array): string {
+  return digestOf(payload).slice(0, 8)
 }
 
 function parseJson(text: string): unknown {

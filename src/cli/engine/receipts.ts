@@ -12,6 +12,8 @@ export interface ReceiptOnDisk {
   readonly path: string
   readonly content: Receipt
   readonly signature: UndoResult['signature']
+  /** See `OpenedReceipt`. */
+  readonly contentId: string
 }
 
 /** `receipt`: a path, from here or from the folder; the newest unless given. `key`: what its signature has to verify with. */
@@ -23,10 +25,11 @@ export async function openReceipt({ folder, receipt, key }: { folder: string; re
         ? receipt
         : await firstExisting([resolve(receipt), join(folder, receipt)])
   const verifier = key === undefined ? undefined : verifyingKey(await readText(key, 'key-invalid'))
-  const { receipt: content, signature } = readReceipt(await readText(path, 'receipt-invalid'), verifier)
+  const { receipt: content, signature, contentId } = readReceipt(await readText(path, 'receipt-invalid'), verifier)
   return {
     path: relative(folder, path).replaceAll('\\', '/'),
     content,
+    contentId,
     signature: signature === 'verified' ? 'verified' : signature === 'none' ? 'unsigned' : 'not checked',
   }
 }

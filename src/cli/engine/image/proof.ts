@@ -14,7 +14,7 @@ type Check = Receipt['verification'][number]
 /** Throws `verification-failed` with what does not hold. */
 export function proofOf(
   session: PlatformSession,
-  { draft, patch }: Settled,
+  { draft, base, patch }: Settled,
   after: { readonly files: ImageFiles; readonly inventory: DebInventory | undefined },
 ): readonly Check[] {
   const { inventory } = after
@@ -43,7 +43,7 @@ export function proofOf(
     {
       check: 'files outside the change',
       result: 'passed',
-      detail: `${unchanged(session.base.files, after.files, touched)} paths as they were`,
+      detail: `${unchanged(base.files, after.files, touched)} paths as they were`,
     },
   ]
 }

@@ -6,11 +6,13 @@ import { type DebPatch, type PackageUpgrade, patchPackages, type Refusal } from 
 import { Fault } from '../../../model/faults.ts'
 import type { PlanRequest } from '../../engine.ts'
 import { draftOf, type ImageDraft } from './draft.ts'
-import type { PlatformSession } from './platform-session.ts'
+import type { Base, PlatformSession } from './platform-session.ts'
 
 export interface Settled {
   readonly draft: ImageDraft
   readonly upgrades: readonly PackageUpgrade[]
+  /** What the layer is made against, and how many layers on top of the image it replaces. */
+  readonly base: Base
   readonly replaceTop: number
   /** Absent where nothing moves. */
   readonly patch?: DebPatch
@@ -25,7 +27,7 @@ export async function settle(session: PlatformSession, request: PlanRequest, pri
   const refusals: Refusal[] = []
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const draft = await draftOf(session, request, barred, priceList)
-    if (draft.moves.length === 0) return { draft: told(draft, refusals), upgrades: [], replaceTop: 0, refusals }
+    if (draft.moves.length === 0) return { draft: told(draft, refusals), upgrades: [], base: session.base, replaceTop: 0, refusals }
     const { base, upgrades, replaceTop } = await session.upgrades(draft.moves)
     session.world.progress({ doing: 'Making the layer' })
     const patch = await patchPackages({
@@ -33,7 +35,7 @@ export async function settle(session: PlatformSession, request: PlanRequest, pri
       upgrades,
       allowScripts: new Set(session.request.allowScripts),
     })
-    if (patch.refusals.length === 0) return { draft: told(draft, refusals, patch), upgrades, replaceTop, patch, refusals }
+    if (patch.refusals.length === 0) return { draft: told(draft, refusals, patch), upgrades, base, replaceTop, patch, refusals }
     for (const refusal of patch.refusals) {
       refusals.push(refusal)
       barred.set(`${refusal.package}@${refusal.version}`, refusal.reason)

@@ -16,12 +16,12 @@ import { openReceipt } from '../receipts.ts'
 import { platformPatch } from './derive.ts'
 import { formerImage } from './former-image.ts'
 import { openPlaces } from './places.ts'
+import { type Check, equal, filesCheck, nameCheck, storedCheck } from './stored.ts'
 import { openPlatform } from './target.ts'
 
-type Check = VerifyResult['checks'][number]
-
 export async function verifyImage(world: EngineWorld, request: VerifyRequest): Promise<VerifyResult> {
-  const { path, content, signature } = await openReceipt(request)
+  const receipt = await openReceipt(request)
+  const { path, content, signature } = receipt
   const { image } = content
   if (image === undefined)
     throw new Fault('receipt-invalid', `${path} is about files of a repository.`, { hint: 'Compare those with git; verify is for images.' })
@@ -30,7 +30,8 @@ export async function verifyImage(world: EngineWorld, request: VerifyRequest): P
     const source = await places.source(image.to.reference)
     try {
       const checks = await checksOf(world, request, image, content.tool.version, source)
-      return { receipt: path, reference: image.to.reference, checks, signature }
+      const stored = await storedCheck(source, image, places.isLocal(image.to.reference))
+      return { receipt: path, reference: image.to.reference, checks: [nameCheck(receipt), ...checks, stored], signature }
     } finally {
       await source.close()
     }
@@ -50,6 +51,7 @@ async function checksOf(
   const checks: Check[] = [equal('the reference', there, receipt.to.digest)]
   const former = unwrittenSource(formerImage(receipt, source), source)
   const patches: PlatformPatch[] = []
+  const stated: PatchedPlatform[] = []
   for (const { platform } of await platformsOf(former)) {
     const wanted = receipt.platforms.find(other => other.platform === platformName(platform))
     if (wanted === undefined) continue
@@ -67,15 +69,28 @@ async function checksOf(
     if (missing.length > 0) return checks
     const database = await readDpkg(base.files)
     if (database === undefined) throw new Fault('image-invalid', 'The former image has no package database.')
-    const { layer } = await patchPackages({ files: base.files, database, upgrades, allowScripts: new Set(wanted.skippedScripts) })
+    const { layer, provenance } = await patchPackages({
+      files: base.files,
+      database,
+      upgrades,
+      allowScripts: new Set(wanted.skippedScripts),
+    })
     const patch = platformPatch({ image, layer, upgrades, replaceTop: wanted.replaced, toolVersion })
     checks.push(equal(`${wanted.platform}: layer (diff id)`, patch.layer.diffId, wanted.layer.diffId))
+    checks.push(filesCheck(wanted, provenance))
     patches.push(patch)
+    stated.push(wanted)
   }
   const derived = patchedImage(await wholeImage(former), patches)
-  for (const [at, { manifest }] of derived.platforms.entries()) {
-    const wanted = receipt.platforms[at]
-    if (wanted !== undefined) checks.push(equal(`${wanted.platform}: manifest`, manifest.descriptor.digest, wanted.manifestAfter))
+  for (const [at, { before, manifest, layer }] of derived.platforms.entries()) {
+    const wanted = stated[at]
+    if (wanted === undefined) continue
+    const { platform, manifestBefore, manifestAfter } = wanted
+    checks.push(
+      equal(`${platform}: manifest before`, before.descriptor.digest, manifestBefore),
+      equal(`${platform}: layer`, `${layer.digest}, ${layer.size} bytes`, `${wanted.layer.digest}, ${wanted.layer.size} bytes`),
+      equal(`${platform}: manifest`, manifest.descriptor.digest, manifestAfter),
+    )
   }
   return [...checks, equal('the whole image', derived.image.root.descriptor.digest, receipt.to.digest)]
 }
@@ -116,10 +131,4 @@ async function upgradesOf(world: EngineWorld, request: VerifyRequest, wanted: Pa
 /** For an image without sources of its own: those that the receipt names. */
 function sourcesOf({ packages }: PatchedPlatform): readonly string[] {
   return [...new Set(packages.map(({ archive, index }) => `deb ${archive.uri} ${index.suite} ${index.component}`))].sort()
-}
-
-function equal(check: string, found: string, wanted: string): Check {
-  return found === wanted
-    ? { check, result: 'passed', detail: found }
-    : { check, result: 'failed', detail: `${found}, and the receipt says ${wanted}` }
 }

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { DebSpec } from '../../src/ecosystems/deb/testing/make-deb.ts'
+import { makeRepository } from '../../src/ecosystems/deb/testing/make-repository.ts'
+import { layeredImage, writeLayout } from '../../src/images/testing/layered-image.ts'
+import { type MadeImage, makeIndex } from '../../src/images/testing/make-image.ts'
+import { file } from './image.ts'
+import { INSTALLED, RELEASED, SECURE } from './packages.ts'
+import { manifestsOf, readBack } from './read-back.ts'
+import { faultOf, key, openWorkshop, securitySuite, type Workshop } from './workshop.ts'
+
+const forArm = (packages: readonly DebSpec[]): DebSpec[] =>
+  packages.map(item =>
+    typeof item.control === 'object'
+      ? { ...item, control: { ...item.control, Architecture: item.control['Architecture'] ?? 'arm64' } }
+      : item,
+  )
+
+async function openForTwo(context: Parameters<typeof openWorkshop>[0]): Promise<Workshop> {
+  const more = { architectures: ['amd64', 'arm64'] }
+  const released = await makeRepository({ suite: 'bookworm', packages: [...RELEASED, ...forArm(RELEASED)], key, ...more })
+  return openWorkshop(context, new Map([...released, ...(await securitySuite({ packages: [...SECURE, ...forArm(SECURE)], ...more }))]))
+}
+
+/** Two platforms of Debian and one of something else, each with an attestation. */
+function indexLayout(shop: Workshop, name: string): string {
+  const amd = shop.image()
+  const arm = shop.image({ packages: forArm(INSTALLED), options: { architecture: 'arm64' } })
+  const other = layeredImage([[file('etc/os-release', 'ID=alpine\n')]], { architecture: 'riscv64' })
+  const { root, blobs } = makeIndex([amd, arm, other])
+  const whole: MadeImage = { image: { ...amd.image, manifest: root }, blobs }
+  writeLayout(join(shop.root, name), whole)
+  return `oci:${join(shop.root, name)}:latest`
+}
+
+test('of an index only the platforms that can be patched change, and attestations of the old images go with a word', async context => {
+  const shop = await openForTwo(context)
+  const reference = indexLayout(shop, 'index')
+  const before = await manifestsOf(reference)
+  const result = await shop.fix(reference)
+  assert.equal(result.written, true)
+  assert.deepEqual(result.image?.layers.map(({ platform }) => platform).sort(), ['linux/amd64', 'linux/arm64'])
+  assert.equal(result.others.length, 1)
+  const after = await manifestsOf(reference)
+  const byPlatform = (of: typeof before) =>
+    new Map(of.filter(({ platform }) => !platform.startsWith('unknown')).map(item => [item.platform, item.digest]))
+  const [old, now] = [byPlatform(before), byPlatform(after)]
+  assert.deepEqual([...now.keys()], [...old.keys()])
+  assert.notEqual(now.get('linux/amd64'), old.get('linux/amd64'))
+  assert.notEqual(now.get('linux/arm64'), old.get('linux/arm64'))
+  assert.equal(now.get('linux/riscv64'), old.get('linux/riscv64'))
+  assert.equal(before.length - after.length, 2)
+  const notes = result.plan.notes.join('\n')
+  assert.match(notes, /linux\/riscv64 holds no Debian packages/)
+  assert.match(notes, /attestation-manifest\) was about the image before the patch/)
+  for (const platform of ['linux/amd64', 'linux/arm64']) {
+    const back = await readBack(reference, platform)
+    assert.equal(`linux/${JSON.parse(Buffer.from(back.image.config.bytes).toString()).architecture}`, platform)
+    assert.match(await back.text('usr/bin/openssl'), /3\.0\.11/)
+  }
+})
+
+test('--platform narrows what is changed, and a platform that is not there is a fault', async context => {
+  const shop = await openForTwo(context)
+  const reference = indexLayout(shop, 'index')
+  const before = await manifestsOf(reference)
+  const result = await shop.fix(reference, { image: { platforms: ['linux/arm64'] } })
+  const after = await manifestsOf(reference)
+  const changed = after.filter(({ digest }) => !before.some(other => other.digest === digest))
+  assert.deepEqual(
+    changed.map(({ platform }) => platform),
+    ['linux/arm64'],
+  )
+  assert.equal(result.others.length, 0)
+  await faultOf('image-platform-missing', shop.scan(reference, { image: { platforms: ['linux/s390x'] } }))
+  await faultOf('usage', shop.scan(reference, { image: { platforms: ['linux'] } }))
+})
+
+test('platforms that are asked for in another order than the index has are verified all the same', async context => {
+  const shop = await openForTwo(context)
+  await shop.fix(indexLayout(shop, 'index'), { image: { platforms: ['linux/arm64', 'linux/amd64'] } })
+  const ran = await shop.cli('verify')
+  assert.equal(ran.code, 0, ran.out)
+})
+
+test('an image without Debian packages on any platform is a fault', async context => {
+  const shop = await openWorkshop(context)
+  const reference = shop.layout('other', layeredImage([[file('etc/os-release', 'ID=alpine\n')]]))
+  await faultOf('distribution-unsupported', shop.scan(reference))
+})
+
+test('a config with numbers and members that nobody here knows keeps each byte of them', async context => {
+  const shop = await openWorkshop(context)
+  const reference = shop.layout(
+    'image',
+    shop.image({ options: { config: { 'x-vendor': { ratio: 1.5, deep: [null, true] }, created: '1970-01-01T00:00:00Z' } } }),
+  )
+  const before = Buffer.from((await readBack(reference)).image.config.bytes).toString()
+  await shop.fix(reference)
+  const after = Buffer.from((await readBack(reference)).image.config.bytes).toString()
+  assert.ok(before.includes('"x-vendor":{"ratio":1.5,"deep":[null,true]}'))
+  assert.ok(after.includes('"x-vendor":{"ratio":1.5,"deep":[null,true]}'))
+  assert.equal(JSON.parse(after).history.length, JSON.parse(before).history.length + 1)
+  assert.equal(JSON.parse(after).created, '1970-01-01T00:00:00Z')
+})
