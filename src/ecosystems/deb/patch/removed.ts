@@ -23,12 +23,15 @@ export function removeOld(changes: readonly ChangingPackage[], kept: ReadonlySet
   for (const { key, from, listed, archive } of changes) {
     if (from === undefined) continue
     const shipped = new Set(archive.files.map(({ path }) => path))
+    const parents = new Set(listed.map(path => path.slice(0, Math.max(0, path.lastIndexOf('/')))))
     for (const path of listed) {
       if (shipped.has(path) || kept.has(path)) continue
       const place = files.canonical(divert(path, from.name, diversions))
       if (place === undefined || places.has(place)) continue
       const now = files.get(place)
       if (now === undefined) continue
+      // A folder of the package that is a link in the image (a merged /usr) is the image's.
+      if (now.type === 'symlink' && (parents.has(path) || !place.includes('/'))) continue
       if (now.type === 'directory') folders.set(place, key)
       else if (!ownership.owners(place).some(owner => !changing.has(owner))) builder.hide(place, { package: key, because: 'removed' })
     }

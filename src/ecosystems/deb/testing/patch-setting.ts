@@ -9,7 +9,7 @@ import type { OfferedPackage } from '../package.ts'
 import { type DebPatch, type PackageUpgrade, patchPackages } from '../patch/patch.ts'
 import { readPackage } from '../read-package.ts'
 import { readDpkg } from '../read-status.ts'
-import { type ArchiveParts, makeArchive } from './make-archive.ts'
+import { type ArchiveParts, makeArchive, type TarItem } from './make-archive.ts'
 import { type MemoryEntry, memoryFiles } from './memory-files.ts'
 
 export type Facts = Readonly<Record<string, Partial<Pick<ImageFile, 'mode' | 'uid' | 'gid' | 'xattrs'>>>>
@@ -100,3 +100,23 @@ export function image(entries: Readonly<Record<string, MemoryEntry>>): ImageFile
 }
 
 export const md5 = (text: string): string => createHash('md5').update(text).digest('hex')
+
+export const STATUS = 'var/lib/dpkg/status'
+export const INFO = 'var/lib/dpkg/info'
+
+export const stanza = (name: string, version: string, more = '') =>
+  `Package: ${name}\nStatus: install ok installed\nMaintainer: Somebody <somebody@deb.example>\nArchitecture: amd64\nVersion: ${version}\n${more}Description: made for a test\n`
+
+/** `thing` 1 installed with these files, and others beside. */
+export function installed(files: readonly string[], entries: Readonly<Record<string, MemoryEntry>> = {}, more = '') {
+  return image({
+    ...Object.fromEntries(files.filter(path => !path.endsWith('/')).map(path => [path, `old ${path}`])),
+    [`${INFO}/thing.list`]: ['/.', ...files.map(path => `/${path.replace(/\/$/, '')}`)].map(line => `${line}\n`).join(''),
+    [STATUS]: `${stanza('another', '1')}\n${stanza('thing', '1', more)}\n${stanza('zebra', '1')}\n`,
+    ...entries,
+  })
+}
+
+export const thing = (files: readonly TarItem[], more: Partial<Made> = {}): Made => ({ name: 'thing', version: '2', files, ...more })
+/** What changes beside dpkg's own files. */
+export const content = (lines: readonly string[]) => lines.filter(line => !line.includes('var/lib/dpkg'))
