@@ -64,8 +64,10 @@ test('a receipt is an in-toto statement about the files after, in a DSSE envelop
 
 test('what is read back is what was written', () => {
   const receipt = makeReceipt(inputFor(BEFORE, EDITS))
-  const read = readReceipt(sealReceipt(receipt).text)
+  const { path, text } = sealReceipt(receipt)
+  const { contentId, ...read } = readReceipt(text)
   assert.deepEqual(read, { receipt, signature: 'none', keyIds: [] })
+  assert.ok(path.endsWith(`-${contentId}.json`))
 })
 
 test('the bytes that are signed follow the DSSE example', () => {
