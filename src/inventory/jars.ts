@@ -9,6 +9,8 @@ import { type ManifestIdentity, manifestIdentity } from './jar-manifest.ts'
 import { readEntries, readEntry, UnreadableZip, type ZipEntry } from './zip-entries.ts'
 
 const ARCHIVE = /\.(?:jar|war|ear|hpi|jpi|sar|par)$/i
+/** An archive, or a script that runs the archive behind it. */
+const BEGINNINGS: ReadonlySet<string> = new Set(['PK', '#!'])
 const POM = /^META-INF\/maven\/[^/]+\/[^/]+\/pom\.properties$/
 const MANIFEST = 'META-INF/MANIFEST.MF'
 /** What is kept of one file while it streams by; of a larger one, the beginning and the end, where archives keep these files. */
@@ -24,7 +26,7 @@ const MOST_UNPACKED = 192 << 20
 export const jarExtractor: ContentExtractor = {
   id: 'jar/1',
   accepts: (path, size) => size >= 22 && ARCHIVE.test(path),
-  ranges: (size, head) => (head[0] === 0x50 && head[1] === 0x4b ? held(size) : []),
+  ranges: (size, head) => (BEGINNINGS.has(Buffer.from(head.subarray(0, 2)).toString('latin1')) ? held(size) : []),
   extract(path, content) {
     const found: Found = { packages: [], archives: 0, unpacked: 0, unread: undefined }
     look(found, content, path, '', 0)

@@ -12,8 +12,9 @@ import { LARGEST_PACKED, mayBeRustAudit, rustPackages } from './rust-audit.ts'
 
 /** The smallest programs of either language are larger. */
 const SMALLEST = 100_000
-/** Read-only data beyond this is left out from its beginning: linkers put what they do not know at its end. */
-const MOST_READ_ONLY = 32 << 20
+/** Of more read-only data than both together, the middle is left out: linkers put what they do not know at either end. */
+const READ_ONLY_BEGINNING = 8 << 20
+const READ_ONLY_END = 8 << 20
 const MOST_WRITABLE = 16 << 20
 const SEARCHED = 1 << 20
 /** Linkers make some forty; each is looked at, and unpacking is tried on few. */
@@ -41,8 +42,8 @@ function rangesOf({ segments, table }: Elf, headLength: number): readonly ByteRa
   for (const { offset, length } of segments.filter(({ writable }) => writable))
     ranges.push({ offset, length: Math.min(length, MOST_WRITABLE) })
   for (const { offset, length } of constant) {
-    const kept = Math.min(length, MOST_READ_ONLY)
-    ranges.push({ offset: offset + length - kept, length: kept })
+    const end = Math.min(length, READ_ONLY_END)
+    ranges.push({ offset, length: Math.min(length, READ_ONLY_BEGINNING) }, { offset: offset + length - end, length: end })
   }
   return apart(ranges)
 }

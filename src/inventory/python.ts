@@ -7,12 +7,14 @@ import type { ContentExtractor } from '../model/image.ts'
 import { encodeContents, isPlain } from './installed-package.ts'
 
 const METADATA = /(?:^|\/)(?:[^/]+\.dist-info\/METADATA|[^/]+\.egg-info(?:\/PKG-INFO)?|EGG-INFO\/PKG-INFO)$/
+const ENDINGS = ['/METADATA', '/PKG-INFO', '.egg-info'] as const
 /** Name and version stand at the top; behind them licences and descriptions may follow without end. */
 const MOST_READ = 64 << 10
 
 export const pythonExtractor: ContentExtractor = {
   id: 'python/1',
-  accepts: (path, size) => size > 0 && METADATA.test(path),
+  // Most paths end otherwise; the expression is for the few that do not.
+  accepts: (path, size) => size > 0 && ENDINGS.some(ending => path.endsWith(ending)) && METADATA.test(path),
   ranges: size => [{ offset: 0, length: Math.min(size, MOST_READ) }],
   extract(_path, content) {
     const { name, version } = headers(Buffer.from(content.read(0, MOST_READ)).toString('utf8'))
@@ -31,8 +33,8 @@ function headers(text: string): { readonly name?: string; readonly version?: str
   const found: { name?: string; version?: string } = {}
   for (let at = 0; at < text.length; ) {
     const end = text.indexOf('\n', at)
-    const line = text.slice(at, end < 0 ? text.length : end)
-    if (line === '' || line === '\r') break
+    const line = text.slice(at, end < 0 ? text.length : end).trimEnd()
+    if (line === '') break
     const [, field, value = ''] = /^(name|version)[ \t]*:(.*)$/i.exec(line) ?? []
     if (field?.toLowerCase() === 'name') found.name ??= value.trim()
     if (field?.toLowerCase() === 'version') found.version ??= value.trim()

@@ -33,7 +33,7 @@ const DEFLATED = 8
 
 /** Those entries whose name `wanted` takes; the name is given as bytes, since most are of no interest. Throws `UnreadableZip`. */
 export function readEntries(content: ContentByPosition, wanted: (name: Buffer) => boolean): ZipEntry[] {
-  const { entries, start, length } = findDirectory(content)
+  const { entries, start, length, shift } = findDirectory(content)
   if (length > LARGEST_DIRECTORY) throw new UnreadableZip('its directory is too large')
   const directory = exactly(content, start, length, 'its directory is cut short')
   const found: ZipEntry[] = []
@@ -46,13 +46,13 @@ export function readEntries(content: ContentByPosition, wanted: (name: Buffer) =
     const next = extraEnd + directory.readUInt16LE(at + 32)
     if (next > directory.length) throw new UnreadableZip('its directory is broken')
     const name = directory.subarray(at + 46, nameEnd)
-    const sizes = sizesOf(directory, at, directory.subarray(nameEnd, extraEnd))
+    const { offset, ...sizes } = sizesOf(directory, at, directory.subarray(nameEnd, extraEnd))
     packed += sizes.packed
     if (packed > content.size) throw new UnreadableZip('its entries overlap')
     if (wanted(name)) {
       const encrypted = (directory.readUInt16LE(at + 8) & ENCRYPTED) !== 0
       const method = encrypted ? -1 : directory.readUInt16LE(at + 10)
-      found.push({ name: name.toString('utf8'), method, crc: directory.readUInt32LE(at + 16), ...sizes })
+      found.push({ name: name.toString('utf8'), method, crc: directory.readUInt32LE(at + 16), ...sizes, offset: offset + shift })
     }
     at = next
   }
@@ -80,7 +80,15 @@ function inflated(raw: Buffer, size: number): Buffer {
   }
 }
 
-function findDirectory(content: ContentByPosition): { readonly entries: number; readonly start: number; readonly length: number } {
+interface Directory {
+  readonly entries: number
+  readonly start: number
+  readonly length: number
+  /** What offsets in the archive are short of, where something stands in front of it. */
+  readonly shift: number
+}
+
+function findDirectory(content: ContentByPosition): Directory {
   // The end record is the last thing but for a comment of at most 65,535 bytes.
   const tailLength = Math.min(content.size, END_LENGTH + ALL_16 + 20)
   const tailStart = content.size - tailLength
@@ -93,7 +101,9 @@ function findDirectory(content: ContentByPosition): { readonly entries: number; 
     // Programs are put in front of archives that can be run; offsets may count from the archive's own beginning.
     const end = tailStart + at
     const placed = small.start + small.length
-    return placed <= end && hasDirectory(content, small.start) ? small : { ...small, start: end - small.length }
+    if (placed > end) throw new UnreadableZip('its directory lies beyond its end')
+    if (hasDirectory(content, small.start)) return { ...small, shift: 0 }
+    return { ...small, start: end - small.length, shift: end - placed }
   }
   throw new UnreadableZip('it has no end')
 }
@@ -103,10 +113,10 @@ function hasDirectory(content: ContentByPosition, start: number): boolean {
   return bytes.length === 4 && (bytes.readUInt32LE(0) === CENTRAL || bytes.readUInt32LE(0) === END)
 }
 
-function wideDirectory(content: ContentByPosition, end64: number): ReturnType<typeof findDirectory> {
+function wideDirectory(content: ContentByPosition, end64: number): Directory {
   const record = exactly(content, end64, 56, 'its end is broken')
   if (record.readUInt32LE(0) !== END_64) throw new UnreadableZip('its end is broken')
-  return { entries: number64(record, 32), length: number64(record, 40), start: number64(record, 48) }
+  return { entries: number64(record, 32), length: number64(record, 40), start: number64(record, 48), shift: 0 }
 }
 
 function sizesOf(
