@@ -10,6 +10,7 @@ import type { DpkgDatabase } from '../read-status.ts'
 import { type Accounts, readAccounts } from './accounts.ts'
 import { type ChangingPackage, type PackageUpgrade, readChange } from './changing-package.ts'
 import { conffilePlaces, settleConffiles } from './conffiles.ts'
+import { certificateHooks } from './handlers/ca-certificates.ts'
 import { runHandlers } from './handlers/run-handlers.ts'
 import { writeDigests, writeInfo } from './info-files.ts'
 import { infoPath, type Judged, judgeScripts, type ScriptVerdict, textsToRead } from './judge-scripts.ts'
@@ -156,7 +157,7 @@ async function onePass(
     if (ground.allowed(key)) notes.push({ package: key, text: `${script} was skipped as allowed: ${verdict.why}` })
     else refusals.push({ package: key, version, script, reason: verdict.why })
   }
-  refusals.push(...conffileRefusals(changes, judged, ground))
+  refusals.push(...conffileRefusals(changes, judged, ground), ...hookRefusals(changes, judged, ground))
   return {
     refusals,
     notes,
@@ -171,6 +172,22 @@ async function onePass(
       return builder.finish()
     },
   }
+}
+
+/** Changed authorities may have to be told to a program of the image, which nobody runs here. */
+function hookRefusals(changes: readonly ChangingPackage[], { handlers, verdicts }: Judged, { files, allowed }: Ground): Refusal[] {
+  const [hook] = handlers.has('ca-certificates') ? certificateHooks(files) : []
+  if (hook === undefined) return []
+  const asking = new Set(
+    verdicts.flatMap(({ package: key, verdict }) =>
+      verdict.class === 'handled' && verdict.handlers.includes('ca-certificates') ? key : [],
+    ),
+  )
+  return changes.flatMap(({ key, to }) =>
+    asking.has(key) && !allowed(key)
+      ? { package: key, version: to.version, script: hook, reason: `${hook} would be run for changed authorities` }
+      : [],
+  )
 }
 
 /** A configuration file that was changed and would move or go away is somebody's to decide. */

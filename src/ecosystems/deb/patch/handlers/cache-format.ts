@@ -78,26 +78,13 @@ export function writeLinkerCache({ flags, entries, extensions }: LinkerCache): B
   const sorted = [...entries].sort(
     (a, b) => compareNames(b.name, a.name) || b.flags - a.flags || (b.hardware > a.hardware ? 1 : b.hardware < a.hardware ? -1 : 0),
   )
-  const places = new Map<string, number>()
-  const texts: Buffer[] = []
-  let at = HEADER + sorted.length * ENTRY
-  const start = at
-  for (const text of sorted.flatMap(({ path, name }) => [path, name])) {
-    if (places.has(text)) continue
-    // A path ends with its library's name, most often.
-    const longer = sorted.find(({ path, name }) => name === text && path.endsWith(text) && places.has(path))
-    if (longer !== undefined) {
-      places.set(text, (places.get(longer.path) ?? 0) + longer.path.length - text.length)
-      continue
-    }
-    places.set(text, at)
-    texts.push(Buffer.from(`${text}\0`, 'latin1'))
-    at += text.length + 1
-  }
+  const start = HEADER + sorted.length * ENTRY
+  const { places, texts, length } = layTexts(new Set(sorted.flatMap(({ path, name }) => [path, name])), start)
+  const at = start + length
   const header = Buffer.alloc(HEADER)
   header.write(MAGIC, 0, 'latin1')
   header.writeUInt32LE(sorted.length, 20)
-  header.writeUInt32LE(at - start, 24)
+  header.writeUInt32LE(length, 24)
   header[28] = flags
   const table = Buffer.alloc(sorted.length * ENTRY)
   sorted.forEach(({ flags: kind, name, path, osVersion, hardware }, index) => {
@@ -112,6 +99,32 @@ export function writeLinkerCache({ flags, entries, extensions }: LinkerCache): B
   const offset = at + padding.length
   header.writeUInt32LE(offset, 32)
   return Buffer.concat([header, table, ...texts, padding, ...printExtensions(extensions, offset)])
+}
+
+/** As ldconfig lays them: sorted from their ends, one that another ends with inside of it. */
+function layTexts(all: ReadonlySet<string>, start: number) {
+  const backwards = (text: string) => Buffer.from(text, 'latin1').reverse()
+  const sorted = [...all].map(text => ({ text, key: backwards(text) })).sort((a, b) => compareEnds(a.key, b.key))
+  const places = new Map<string, number>()
+  const texts: Buffer[] = []
+  let length = 0
+  let before = ''
+  for (const { text } of sorted) {
+    if (before.endsWith(text) && before !== '') places.set(text, (places.get(before) ?? 0) + before.length - text.length)
+    else {
+      places.set(text, start + length)
+      texts.push(Buffer.from(`${text}\0`, 'latin1'))
+      length += text.length + 1
+    }
+    before = text
+  }
+  return { places, texts, length }
+}
+
+/** By the first byte that differs, the greater first; of two where one begins the other, the longer first. */
+function compareEnds(a: Buffer, b: Buffer): number {
+  const common = Math.min(a.length, b.length)
+  return Buffer.compare(b.subarray(0, common), a.subarray(0, common)) || b.length - a.length
 }
 
 function printExtensions(extensions: LinkerCache['extensions'], offset: number): Buffer[] {
