@@ -28,12 +28,21 @@ export interface ReadBack {
   readonly diffIds: readonly string[]
   /** Path → what can be seen of it, contents as digests. */
   readonly tree: ReadonlyMap<string, string>
-  text(path: string): Promise<string>
+  /** A file's content; empty where there is none. */
+  text(path: string): string
 }
 
 /** One platform, every blob of it read and held against its digest. */
 export async function readBack(reference: string, platform?: string): Promise<ReadBack> {
   const source = sourceOf(reference)
+  try {
+    return await readFrom(source, reference, platform)
+  } finally {
+    await source.close()
+  }
+}
+
+async function readFrom(source: ImageSource, reference: string, platform: string | undefined): Promise<ReadBack> {
   const platforms = (await platformsOf(source)).map(found => found.platform)
   const chosen = platforms.find(found => platform === undefined || platformName(found) === platform)
   if (chosen === undefined) throw new Error(`${reference} is not there for ${platform}`)
@@ -43,6 +52,7 @@ export async function readBack(reference: string, platform?: string): Promise<Re
   const { files } = image
   const paths = [...files.paths()]
   const digests = await files.digests(paths)
+  const contents = await files.read(paths)
   const tree = new Map<string, string>()
   for (const path of paths) {
     const found = files.get(path)
@@ -56,18 +66,17 @@ export async function readBack(reference: string, platform?: string): Promise<Re
     layers: image.layers.map(({ descriptor }) => descriptor.digest),
     diffIds: image.layers.map(({ diffId }) => diffId),
     tree,
-    async text(path) {
-      const place = files.follow(path)?.path ?? path
-      return Buffer.from((await files.read([place])).get(place) ?? []).toString('utf8')
-    },
+    text: path => Buffer.from(contents.get(files.follow(path)?.path ?? path) ?? []).toString('utf8'),
   }
 }
 
 /** Digests of the manifests that an index lists, with what they are for; of an image its own. */
 export async function manifestsOf(reference: string): Promise<readonly { readonly digest: string; readonly platform: string }[]> {
   const source = sourceOf(reference)
-  const read = readManifestOrIndex(await source.root())
-  if (read.kind !== 'index') return [{ digest: (await source.root()).descriptor.digest, platform: '' }]
+  const root = await source.root()
+  await source.close()
+  const read = readManifestOrIndex(root)
+  if (read.kind !== 'index') return [{ digest: root.descriptor.digest, platform: '' }]
   return read.manifests.map(({ digest, platform }) => ({ digest, platform: platform === undefined ? '' : platformName(platform) }))
 }
 

@@ -29,7 +29,7 @@ test('a finding is counted once for a source package and a flaw, however many re
 test('the layer that brought a package is named, also when a later layer wrote the status anew', async context => {
   const shop = await openWorkshop(context)
   const path = 'var/lib/dpkg/status'
-  const content = `${await (await readBack(shop.layout('plain'))).text(path)}\n`
+  const content = `${(await readBack(shop.layout('plain'))).text(path)}\n`
   const report = await shop.scan(shop.layout('touched', shop.image({ above: [[{ path, content }]] })))
   assert.equal(report.findings.length, 3)
   for (const { id } of report.findings) assert.equal(report.paths[id]?.[0], 'layer 2 (step 1)')

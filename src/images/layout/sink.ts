@@ -4,8 +4,9 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Fault } from '../../model/faults.ts'
 import type { BlobToWrite, Descriptor, ImageSink, ImageToWrite } from '../../model/image.ts'
-import { withFolderLock } from '../folder-lock.ts'
+import { codeOf, withFolderLock } from '../folder-lock.ts'
 import { readManifestOrIndex } from '../manifest.ts'
 import { contentOf } from '../to-write.ts'
 import { digestOf, LARGEST_DOCUMENT } from '../verified-bytes.ts'
@@ -23,7 +24,9 @@ export function layoutSink({ folder, tag, reference }: LayoutPlace): ImageSink {
     reference,
     async write(image) {
       const blobs = join(folder, 'blobs', 'sha256')
-      await mkdir(blobs, { recursive: true })
+      await mkdir(blobs, { recursive: true }).catch((cause: unknown) => {
+        throw new Fault('image-write-failed', `${blobs} cannot be made (${String(codeOf(cause))}).`, { cause })
+      })
       const written = { blobsWritten: 0, bytesWritten: 0 }
       for (const blob of allBlobs(image)) {
         if (await hasBlob(folder, blob.descriptor)) continue

@@ -30,10 +30,11 @@ export async function draftOf(
   priceList = true,
 ): Promise<ImageDraft> {
   const { update } = session.request
+  const archive = await session.archive()
   const planning = await DebPlanning.open({
     installed: session.database.packages,
     native: session.database.native,
-    archive: await session.archive(),
+    archive,
     rules: { policy: session.policy, now: session.now, barred },
     match: session.match,
     weigh: session.weigher(request.only),
@@ -63,7 +64,7 @@ export async function draftOf(
     curve: proposal.curve,
     knee: proposal.knee,
     advisories: session.advisories,
-    notes: [...session.notes, ...planning.notes(proposal.realised), ...proposal.notes],
+    notes: [...session.notes, ...archive.notes(), ...planning.notes(proposal.realised), ...proposal.notes],
   }
   const { chosen, bounds } = proposal
   const certificate = async () =>
