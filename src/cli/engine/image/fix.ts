@@ -40,6 +40,8 @@ export async function fixImage(world: EngineWorld, request: OfImage<FixRequest>)
 
 async function fixTarget(world: EngineWorld, request: OfImage<FixRequest>, target: ImageTarget): Promise<FixResult> {
   const output = outputOf(request, target)
+  // A reference that nothing can be written to is refused before any work.
+  if (!request.dryRun) target.places.sink(output)
   const plans: Plan[] = []
   const changed: Changed[] = []
   for (const session of target.platforms) {
