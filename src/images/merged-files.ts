@@ -45,18 +45,23 @@ export function mergedFiles(layers: readonly ReadLayer[], from: ReadFrom): Image
     const target = index.targets.get(entry)
     const hardLinkTo = merged.lowerLinks.get(path) ?? (type === 'symlink' ? undefined : target)
     const xattrs = index.xattrs.get(entry)
-    return {
+    const file: ImageFile = {
       path,
       type,
       mode: index.modes[entry] ?? 0,
       uid: index.uids[entry] ?? 0,
       gid: index.gids[entry] ?? 0,
-      size: content === NO_CONTENT ? 0 : contentPlace(index, content).size,
+      size: content === NO_CONTENT ? 0 : (index.contentSizes[content] ?? 0),
       mtime: index.mtimes[entry] ?? 0,
+      layer,
+    }
+    // Few files have more to tell, and this is asked for every path of an image.
+    if (target === undefined && hardLinkTo === undefined && xattrs === undefined) return file
+    return {
+      ...file,
       ...(type === 'symlink' && target !== undefined ? { target } : {}),
       ...(hardLinkTo === undefined ? {} : { hardLinkTo }),
       ...(xattrs === undefined ? {} : { xattrs }),
-      layer,
     }
   }
 

@@ -11,11 +11,13 @@ interface Led {
   readonly links: number
 }
 
+const ROOT: Led = { path: '', links: 0 }
+
 export class MergedPaths {
   readonly #merged: MergedLayers
   readonly #indexes: readonly LayerIndex[]
   #places: Map<string, number> | undefined
-  readonly #folders = new Map<string, Led | undefined>([['', { path: '', links: 0 }]])
+  readonly #folders = new Map<string, Led | undefined>([['', ROOT]])
   #finds = 0
 
   constructor(merged: MergedLayers, indexes: readonly LayerIndex[]) {
@@ -31,7 +33,9 @@ export class MergedPaths {
         const at = lowerBound(paths, path, order)
         return paths[at] === path ? at : undefined
       }
-      this.#places = new Map(paths.map((name, at) => [name, at]))
+      const places = new Map<string, number>()
+      for (let at = 0; at < paths.length; at++) places.set(paths[at] ?? '', at)
+      this.#places = places
     }
     return this.#places.get(path)
   }
@@ -50,18 +54,20 @@ export class MergedPaths {
     return this.#folder(path)?.path
   }
 
+  /** What is in one folder is asked for together: where the folder leads is found out once. */
   #folder(path: string): Led | undefined {
-    const known = this.#folders.get(path)
-    if (known !== undefined || this.#folders.has(path)) return known
-    const led = this.#lead(path)
+    if (this.#folders.has(path)) return this.#folders.get(path)
+    const folder = folderOf(path)
+    if (!this.#folders.has(folder)) this.#folders.set(folder, this.#lead(folder, ROOT))
+    const from = this.#folders.get(folder)
+    const led = from === undefined ? undefined : this.#lead(path.slice(path.lastIndexOf('/') + 1), from)
     this.#folders.set(path, led)
     return led
   }
 
-  #lead(path: string): Led | undefined {
+  #lead(path: string, from: Led): Led | undefined {
     const waiting = path.split('/').reverse()
-    let current = ''
-    let links = 0
+    let { path: current, links } = from
     for (;;) {
       const part = waiting.pop()
       if (part === undefined) return { path: current, links }

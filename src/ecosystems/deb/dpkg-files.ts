@@ -65,7 +65,11 @@ function linesOf(text: string, name: string): string[] {
 
 /** `/./usr/bin/`, `./usr/bin` and `/.` as paths of an image; `..` leads nowhere in one. */
 function relativePath(path: string): string {
+  if (path.startsWith('/') && !ODD_PART.test(path)) return path.slice(1)
   const parts = path.split('/').filter(part => part !== '' && part !== '.')
   if (parts.includes('..')) throw new Fault('dpkg-status-invalid', `the package database has a path with ..: ${path.slice(0, 120)}`)
   return parts.join('/')
 }
+
+/** Nearly every path has none: nothing, `.` or `..` between two slashes or after the last one. */
+const ODD_PART = /\/\.{0,2}(?:\/|$)/

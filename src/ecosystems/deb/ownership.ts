@@ -11,46 +11,65 @@ import { type DpkgDatabase, infoFile } from './read-status.ts'
 export interface Ownership {
   /** Keys (`name:architecture`) of the packages that brought what is at a canonical path, sorted; folders belong to nobody. */
   owners(path: string): readonly string[]
-  /** Canonical paths of a package's files and links, sorted. */
-  paths(key: string): readonly string[]
   /** Paths as the package itself has them, folders too, in the order of its list. */
   listed(key: string): readonly string[]
 }
 
-/** Reads the lists of every package in one go. Throws `dpkg-status-invalid`. */
+/** Reads the lists of every package in one go; what they say is looked at when it is asked for. Throws `dpkg-status-invalid`, then too. */
 export async function readOwnership(files: ImageFiles, database: DpkgDatabase): Promise<Ownership> {
   const sources = new Map(database.packages.flatMap(item => [[packageKey(item), listFile(files, item)] as const]))
   const bytes = await files.read([...sources.values()].flatMap(source => source?.path ?? []))
-  const canonical = canonicalPaths(files)
-  const owned = new Map<string, string | readonly string[]>()
-  const byPackage = new Map<string, readonly string[]>()
-  const listed = new Map<string, readonly string[]>()
-  const diverted = diversionsByPath(database.diversions)
-  for (const item of database.packages) {
+  const lists = new Map<string, readonly string[]>()
+  const listed = (item: InstalledPackage): readonly string[] => {
     const key = packageKey(item)
+    const known = lists.get(key)
+    if (known !== undefined) return known
     const source = sources.get(key)
-    if (source === undefined) continue
-    const { text } = decodeControl(bytes.get(source.path) ?? new Uint8Array())
-    const list = source.sums ? [...readMd5sums(text, source.path).keys(), ...conffilePaths(item)] : readFileList(text, source.path)
-    listed.set(key, list)
-    const paths = new Set<string>()
-    for (const path of list) {
-      const place = canonical(divert(path, item.name, diverted))
-      if (place === undefined || files.get(place)?.type === 'directory') continue
-      paths.add(place)
-      const known = owned.get(place)
-      owned.set(place, known === undefined || known === key ? key : [...(typeof known === 'string' ? [known] : known), key])
-    }
-    byPackage.set(key, [...paths].sort())
+    const { text } = decodeControl(bytes.get(source?.path ?? '') ?? new Uint8Array())
+    const list =
+      source === undefined
+        ? []
+        : source.sums
+          ? [...readMd5sums(text, source.path).keys(), ...conffilePaths(item)]
+          : readFileList(text, source.path)
+    lists.set(key, list)
+    return list
   }
+  let found: ReadonlyMap<string, string | readonly string[]> | undefined
   return {
     owners(path) {
-      const found = owned.get(path)
-      return found === undefined ? [] : typeof found === 'string' ? [found] : found
+      found ??= ownersOf(files, database, listed)
+      const owner = found.get(path)
+      return owner === undefined ? [] : typeof owner === 'string' ? [owner] : owner
     },
-    paths: key => byPackage.get(key) ?? [],
-    listed: key => listed.get(key) ?? [],
+    listed(key) {
+      const item = database.byKey.get(key)
+      return item === undefined ? [] : listed(item)
+    },
   }
+}
+
+/** Canonical path → the keys of the packages that brought it; a text where it is one. */
+function ownersOf(
+  files: ImageFiles,
+  database: DpkgDatabase,
+  listed: (item: InstalledPackage) => readonly string[],
+): ReadonlyMap<string, string | readonly string[]> {
+  const canonical = canonicalPaths(files)
+  const diverted = diversionsByPath(database.diversions)
+  const owners = new Map<string, string | readonly string[]>()
+  for (const item of database.packages) {
+    const key = packageKey(item)
+    for (const path of listed(item)) {
+      const place = canonical(divert(path, item.name, diverted))
+      if (place === undefined || files.get(place)?.type === 'directory') continue
+      const known = owners.get(place)
+      if (known === undefined) owners.set(place, key)
+      else if (typeof known === 'string' ? known !== key : !known.includes(key))
+        owners.set(place, typeof known === 'string' ? [known, key] : [...known, key])
+    }
+  }
+  return owners
 }
 
 /** Digest files leave out conffiles, which belong to the package all the same. */
