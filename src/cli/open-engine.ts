@@ -27,7 +27,7 @@ export async function openEngine(world: EngineWorld): Promise<Engine> {
     undo: async request => (await import('./engine/undo.ts')).undo(world, request),
     verify: async request => (await import('./engine/image/verify.ts')).verifyImage(world, request),
     receipts: async folder => (await import('./engine/receipts.ts')).receipts(folder),
-    databaseStatus: async advisories => (await import('./engine/session.ts')).openDatabase(world, advisories).status,
+    databaseStatus: async advisories => (await import('./engine/database.ts')).openDatabase(world, advisories).status,
     databaseUpdate: async ({ from, ecosystems }) => {
       const [{ updateAdvisories }, { proxiedFetch }, { homeFolder }, { join }] = await Promise.all([
         import('../advisories/update.ts'),

@@ -34,11 +34,34 @@ export function fileSignature(path: string, offset: number, now: number): string
   return createHash('sha256').update(`${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs} ${offset}`).digest('hex').slice(0, 16)
 }
 
-export function loadIndex(folder: string, name: string): LayerIndex | undefined {
+export interface LayerCache {
+  /** Milliseconds since the epoch. */
+  now(): number
+  load(name: string): LayerIndex | undefined
+  store(name: string, index: LayerIndex): void
+}
+
+/** What was loaded or stored once is not decoded a second time while the cache is held: one that is kept beyond a command grows. */
+export function layerCache(folder: string, now: () => number): LayerCache {
+  const held = new Map<string, LayerIndex>()
+  return {
+    now,
+    load(name) {
+      const index = held.get(name) ?? loadIndex(folder, name, new Date(now()))
+      if (index !== undefined) held.set(name, index)
+      return index
+    },
+    store(name, index) {
+      held.set(name, index)
+      storeIndex(folder, name, index)
+    },
+  }
+}
+
+function loadIndex(folder: string, name: string, now: Date): LayerIndex | undefined {
   const path = join(folder, name)
   try {
     const index = decodeIndex(readFileSync(path))
-    const now = new Date()
     if (index !== undefined) utimesSync(path, now, now)
     return index
   } catch {
@@ -46,7 +69,7 @@ export function loadIndex(folder: string, name: string): LayerIndex | undefined 
   }
 }
 
-export function storeIndex(folder: string, name: string, index: LayerIndex): void {
+function storeIndex(folder: string, name: string, index: LayerIndex): void {
   try {
     mkdirSync(folder, { recursive: true })
     const aside = join(folder, `${name}.${process.pid}`)

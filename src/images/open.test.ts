@@ -7,6 +7,7 @@ import { after, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { Fault, type FaultCode } from '../model/faults.ts'
 import type { BlobDigest, ContentExtractor, Descriptor, ImageSource } from '../model/image.ts'
+import { layerCache } from './index-cache.ts'
 import { layoutSource } from './layout/source.ts'
 import { type OpenOptions, openImage } from './open.ts'
 import { platformName, platformsOf } from './platforms.ts'
@@ -170,9 +171,9 @@ test('an extractor sees the head first and then only the ranges it named, by str
 })
 
 test('a layer that is known is not read again, for these wishes and no others', async () => {
-  const cache = { folder: join(scratch, 'cache'), now: () => 1e15 }
+  const cache = () => layerCache(join(scratch, 'cache'), () => 1e15)
   const { source, reads } = counted(layeredImage([base, top]).source)
-  const open = (options: OpenOptions = {}) => openImage(source, { cache, keep, extractors: [names], ...options })
+  const open = (options: OpenOptions = {}) => openImage(source, { cache: cache(), keep, extractors: [names], ...options })
   const first = await open()
   assert.equal(reads.length, 2)
   const second = await open()
@@ -194,12 +195,12 @@ test('a layer that is known is not read again, for these wishes and no others', 
 })
 
 test('a damaged, cut or foreign file in the cache is passed over and made again', async () => {
-  const cache = { folder: join(scratch, 'damaged'), now: () => 1e15 }
+  const folder = join(scratch, 'damaged')
   const { source, reads } = counted(layeredImage([base]).source)
-  const whole = async () => [...(await openImage(source, { cache, keep })).files.paths()].length
+  const whole = async () => [...(await openImage(source, { cache: layerCache(folder, () => 1e15), keep })).files.paths()].length
   const paths = await whole()
-  const [name = ''] = readdirSync(cache.folder)
-  const good = readFileSync(join(cache.folder, name))
+  const [name = ''] = readdirSync(folder)
+  const good = readFileSync(join(folder, name))
   const flipped = (at: number) => {
     const bytes = Buffer.from(good)
     bytes[at] = (bytes[at] ?? 0) ^ 1
@@ -216,13 +217,13 @@ test('a damaged, cut or foreign file in the cache is passed over and made again'
     Buffer.from('x'.repeat(500)),
   ]
   for (const [at, damage] of damages.entries()) {
-    writeFileSync(join(cache.folder, name), damage)
+    writeFileSync(join(folder, name), damage)
     assert.equal(await whole(), paths)
     assert.equal(reads.length, at + 2)
-    assert.deepEqual(readFileSync(join(cache.folder, name)), good)
+    assert.deepEqual(readFileSync(join(folder, name)), good)
   }
   writeFileSync(join(scratch, 'no-folder'), '')
-  assert.equal((await openImage(source, { cache: { folder: join(scratch, 'no-folder'), now: () => 1e15 } })).layers.length, 1)
+  assert.equal((await openImage(source, { cache: layerCache(join(scratch, 'no-folder'), () => 1e15) })).layers.length, 1)
 })
 
 test('a plain layer in a local file is walked by position, and its index serves for that file only', async () => {
@@ -230,8 +231,9 @@ test('a plain layer in a local file is walked by position, and its index serves 
   const made = layeredImage([base], { compression: 'none' })
   writeLayout(folder, made)
   const { source, reads } = counted(layoutSource({ folder, reference: folder, tag: 'latest' }))
-  const cache = { folder: join(scratch, 'positions'), now: () => 1e15 }
-  const { files } = await openImage(source, { cache })
+  const indexes = join(scratch, 'positions')
+  const cache = () => layerCache(indexes, () => 1e15)
+  const { files } = await openImage(source, { cache: cache() })
   assert.equal(Buffer.from((await files.read(['usr/bin/perl'])).get('usr/bin/perl') ?? '').toString(), 'perl')
   assert.equal((await files.digests(['usr/bin/perl'])).get('usr/bin/perl'), sha256('perl'))
   assert.equal(reads.length, 0)
@@ -239,11 +241,11 @@ test('a plain layer in a local file is walked by position, and its index serves 
   const altered = Buffer.from(readFileSync(blob).toString('latin1').replace('{"name":"app"}', '{"name":"bad"}'), 'latin1')
   writeFileSync(blob, altered)
   utimesSync(blob, 1, 1)
-  await openImage(source, { cache })
-  assert.equal(readdirSync(cache.folder).length, 2)
+  await openImage(source, { cache: cache() })
+  assert.equal(readdirSync(indexes).length, 2)
   assert.equal(reads.length, 0)
-  await assert.rejects(openImage(source, { cache, prove: 'layers' }), isFault('image-digest-mismatch'))
-  assert.equal(readdirSync(cache.folder).length, 2)
+  await assert.rejects(openImage(source, { cache: cache(), prove: 'layers' }), isFault('image-digest-mismatch'))
+  assert.equal(readdirSync(indexes).length, 2)
 })
 
 test('a proved view notices a file that changed after its layer was proved', async () => {

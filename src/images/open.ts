@@ -12,7 +12,7 @@ import type { ContentExtractor, ImageLayer, ImageSource, OpenImage, Platform } f
 import type { DecompressionLimits } from './compression.ts'
 import type { ContentKeep, ContentWishes } from './content-wishes.ts'
 import { imageLayers } from './image-layers.ts'
-import { cacheName, fileSignature, loadIndex, storeIndex } from './index-cache.ts'
+import { cacheName, fileSignature, type LayerCache } from './index-cache.ts'
 import type { ReadFrom, ReadLayer } from './layer-contents.ts'
 import { readManifestOrIndex } from './manifest.ts'
 import { mergedFiles } from './merged-files.ts'
@@ -22,8 +22,8 @@ import { compressionAt, indexFile, indexStream } from './read-layer.ts'
 export interface OpenOptions {
   /** Needed where the image is there for more than one. */
   readonly platform?: Platform
-  /** Where layer indexes are kept between runs, and the time in milliseconds since the epoch. */
-  readonly cache?: { readonly folder: string; now(): number }
+  /** Where layer indexes are kept between runs. */
+  readonly cache?: LayerCache
   readonly keep?: ContentKeep
   readonly extractors?: readonly ContentExtractor[]
   /** Layers on top that the files are shown without. */
@@ -114,11 +114,11 @@ async function readingOf(source: ImageSource, layer: ImageLayer, wishes: Content
     proved,
     load() {
       if (cache === undefined || name === undefined) return undefined
-      const index = loadIndex(cache.folder, name)
+      const index = cache.load(name)
       return wishes.digests && index?.digests === undefined ? undefined : index
     },
     store(index) {
-      if (cache !== undefined && name !== undefined) storeIndex(cache.folder, name, index)
+      if (cache !== undefined && name !== undefined) cache.store(name, index)
     },
   }
 }

@@ -1,7 +1,6 @@
 /** What every verb starts from: the project's files, the advisories, the registry's metadata. */
 import { join } from 'node:path'
 import { findingsOf, weightOf } from '../../advisories/findings.ts'
-import { openAdvisories } from '../../advisories/open.ts'
 import { buildTree } from '../../ecosystems/npm/build-tree.ts'
 import { ECOSYSTEM, inventoryOf } from '../../ecosystems/npm/inventory.ts'
 import { Planning } from '../../ecosystems/npm/planning.ts'
@@ -12,9 +11,9 @@ import { Fault } from '../../model/faults.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Inventory } from '../../model/inventory.ts'
 import type { Policy } from '../../model/policy.ts'
-import { dataFolder } from '../data-folder.ts'
 import type { EngineWorld, ScanRequest } from '../engine.ts'
 import { homeFolder } from '../home-folder.ts'
+import { openDatabase } from './database.ts'
 
 export class Session {
   readonly repository: Repository
@@ -121,12 +120,3 @@ export class Session {
 }
 
 const NO_MATCHES: readonly AdvisoryMatch[] = []
-
-export function openDatabase(world: EngineWorld, explicit: string | undefined): AdvisoryDatabase {
-  return openAdvisories({
-    folder: join(homeFolder(world.environment), 'advisories'),
-    bundledFolder: dataFolder(),
-    progress: world.progress,
-    ...(explicit === undefined ? {} : { explicit }),
-  })
-}

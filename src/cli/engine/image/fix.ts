@@ -19,7 +19,7 @@ import type { PlatformSession } from './platform-session.ts'
 import { proofOf } from './proof.ts'
 import { provenanceOf } from './provenance.ts'
 import { type Settled, settle } from './settle.ts'
-import { type ImageTarget, openPlatform, openTarget } from './target.ts'
+import { type ImageTarget, openTarget } from './target.ts'
 import type { OfImage } from './verbs.ts'
 
 interface Changed {
@@ -79,7 +79,7 @@ async function fixTarget(world: EngineWorld, request: OfImage<FixRequest>, targe
   const verification: Receipt['verification'][number][] = []
   for (const { session, settled } of changed) {
     world.progress({ doing: 'Reading the result afresh' })
-    const image = await openPlatform(world, source, session.image.platform, 'files')
+    const image = await target.places.open(source, session.image.platform, 'files')
     const inventory = await readDebInventory(image.files, request.image.reference)
     verification.push(...proofOf(session, settled, { files: image.files, inventory }))
   }

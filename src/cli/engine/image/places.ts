@@ -1,21 +1,41 @@
-/** A reference on the command line → where the image is read from, and where it is written to. */
+/** A reference on the command line → where the image is read from, how it is opened, and where it is written to. */
 import { homedir, tmpdir } from 'node:os'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { archiveSink } from '../../../images/archive/sink.ts'
 import { archiveSource } from '../../../images/archive/source.ts'
+import type { ContentKeep } from '../../../images/content-wishes.ts'
+import { layerCache } from '../../../images/index-cache.ts'
 import { layoutSink } from '../../../images/layout/sink.ts'
 import { layoutSource } from '../../../images/layout/source.ts'
+import { type OpenOptions, openImage } from '../../../images/open.ts'
 import { type ImageReference, parseReference } from '../../../images/reference.ts'
 import { openRegistries, type Registries } from '../../../images/registry/open.ts'
 import { Fault } from '../../../model/faults.ts'
-import type { ImageSink, ImageSource } from '../../../model/image.ts'
+import type { ImageSink, ImageSource, OpenImage, Platform } from '../../../model/image.ts'
 import type { EngineWorld } from '../../engine.ts'
+import { homeFolder } from '../../home-folder.ts'
+
+/** What the inventory and the patch read again and again; everything else is read where it lies. */
+const KEEP: ContentKeep = {
+  id: 'deb-3',
+  keeps: (path, size) =>
+    size <= LARGEST_KEPT &&
+    (/^var\/lib\/(dpkg\/(status|status\.d\/|diversions$|statoverride$|arch$|info\/|triggers\/|alternatives\/)|apt\/extended_states$)/.test(
+      path,
+    ) ||
+      /^usr\/lib\/os-release$|^usr\/share\/keyrings\//.test(path) ||
+      (path.startsWith('etc/') && size <= LARGEST_SETTING)),
+}
+const LARGEST_SETTING = 256 * 1024
+const LARGEST_KEPT = 16 * 2 ** 20
 
 export interface Places {
   source(reference: string): Promise<ImageSource>
   sink(reference: string): ImageSink
   /** Whether a reference can be written without being named: folders and files can, what others pull from cannot. */
   isLocal(reference: string): boolean
+  /** One platform of an image; layers whose index is in Suture's folder are not read again. `prove`, `without`: see `images/open.ts`. */
+  open(source: ImageSource, platform: Platform, prove: NonNullable<OpenOptions['prove']>, without?: number): Promise<OpenImage>
   close(): Promise<void>
 }
 
@@ -23,6 +43,7 @@ export async function openPlaces(world: EngineWorld, insecure: boolean): Promise
   const { environment, workingFolder } = world
   const registries: Registries = await openRegistries({ environment, home: environment['HOME'] || homedir(), insecure })
   const parse = (reference: string): ImageReference => parseReference(reference, registries.configuration)
+  const cache = layerCache(join(homeFolder(environment), 'layers'), () => world.now().getTime())
   return {
     async source(reference) {
       const parsed = parse(reference)
@@ -46,6 +67,15 @@ export async function openPlaces(world: EngineWorld, insecure: boolean): Promise
       const parsed = parse(reference)
       return parsed.kind === 'layout' || (parsed.kind === 'archive' && parsed.file !== '-')
     },
+    open: (source, platform, prove, without = 0) =>
+      openImage(source, {
+        platform,
+        without,
+        prove,
+        keep: KEEP,
+        cache,
+        progress: ({ bytes, ofBytes }) => world.progress({ doing: 'Reading layers', done: bytes, total: ofBytes, unit: 'bytes' }),
+      }),
     close: () => registries.close(),
   }
 }

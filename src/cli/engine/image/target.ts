@@ -1,20 +1,18 @@
 /** An image as every verb starts from it: opened, each platform that can be worked on with its packages, and the rest named. */
 import { readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { defaultAptCache, type OpenApt, openApt } from '../../../ecosystems/deb/apt/open.ts'
 import { readDebInventory } from '../../../ecosystems/deb/inventory.ts'
 import type { OsRelease } from '../../../ecosystems/deb/os-release.ts'
 import { readDpkg } from '../../../ecosystems/deb/read-status.ts'
 import { supportOf } from '../../../ecosystems/deb/releases.ts'
-import type { ContentKeep } from '../../../images/content-wishes.ts'
 import { ownLayersOnTop } from '../../../images/lineage.ts'
-import { type OpenOptions, openImage } from '../../../images/open.ts'
+import type { OpenOptions } from '../../../images/open.ts'
 import { platformName, platformsOf } from '../../../images/platforms.ts'
 import { Fault } from '../../../model/faults.ts'
 import type { ImageSource, OpenImage, Platform } from '../../../model/image.ts'
 import type { EngineWorld, ImageRequest, ScanRequest } from '../../engine.ts'
-import { homeFolder } from '../../home-folder.ts'
-import { openDatabase } from '../session.ts'
+import { openDatabase } from '../database.ts'
 import { archiveMatches } from './archive-matches.ts'
 import { openPlaces, type Places } from './places.ts'
 import { type Base, PlatformSession } from './platform-session.ts'
@@ -27,20 +25,6 @@ export interface ImageTarget {
   readonly notes: readonly string[]
   close(): Promise<void>
 }
-
-/** What the inventory and the patch read again and again; everything else is read where it lies. */
-const KEEP: ContentKeep = {
-  id: 'deb-3',
-  keeps: (path, size) =>
-    size <= LARGEST_KEPT &&
-    (/^var\/lib\/(dpkg\/(status|status\.d\/|diversions$|statoverride$|arch$|info\/|triggers\/|alternatives\/)|apt\/extended_states$)/.test(
-      path,
-    ) ||
-      /^usr\/lib\/os-release$|^usr\/share\/keyrings\//.test(path) ||
-      (path.startsWith('etc/') && size <= LARGEST_SETTING)),
-}
-const LARGEST_SETTING = 256 * 1024
-const LARGEST_KEPT = 16 * 2 ** 20
 
 /** `prove`: see `images/open.ts`. The caller closes what it gets. */
 export async function openTarget(
@@ -62,7 +46,7 @@ export async function openTarget(
     const platforms: PlatformSession[] = []
     const notes: string[] = []
     for (const platform of wanted) {
-      const image = await openPlatform(world, source, platform, prove)
+      const image = await places.open(source, platform, prove)
       const inventory = await readDebInventory(image.files, request.image.reference)
       const name = platformName(platform)
       if (inventory === undefined) {
@@ -100,7 +84,7 @@ export async function openTarget(
           policy: request.policy,
           now,
           image,
-          ...(await baseOf(world, image, prove)),
+          ...(await baseOf(places, image, prove)),
           inventory: { ...inventory, target },
           database,
           archiveMatch: archive?.match,
@@ -121,28 +105,11 @@ export async function openTarget(
   }
 }
 
-export async function openPlatform(
-  world: EngineWorld,
-  source: ImageSource,
-  platform: Platform,
-  prove: NonNullable<OpenOptions['prove']>,
-  without = 0,
-): Promise<OpenImage> {
-  return openImage(source, {
-    platform,
-    without,
-    prove,
-    keep: KEEP,
-    cache: { folder: join(homeFolder(world.environment), 'layers'), now: () => world.now().getTime() },
-    progress: ({ bytes, ofBytes }) => world.progress({ doing: 'Reading layers', done: bytes, total: ofBytes, unit: 'bytes' }),
-  })
-}
-
 /** The image below Suture's own layer, which a new one replaces. */
-async function baseOf(world: EngineWorld, image: OpenImage, prove: NonNullable<OpenOptions['prove']>): Promise<{ readonly base?: Base }> {
+async function baseOf(places: Places, image: OpenImage, prove: NonNullable<OpenOptions['prove']>): Promise<{ readonly base?: Base }> {
   const without = ownLayersOnTop(image)
   if (without === 0) return {}
-  const { files } = await openPlatform(world, image.source, image.platform, prove, without)
+  const { files } = await places.open(image.source, image.platform, prove, without)
   const database = await readDpkg(files)
   return database === undefined ? {} : { base: { files, database } }
 }

@@ -15,9 +15,8 @@ import type { EngineWorld, VerifyRequest, VerifyResult } from '../../engine.ts'
 import { openReceipt } from '../receipts.ts'
 import { platformPatch } from './derive.ts'
 import { formerImage } from './former-image.ts'
-import { openPlaces } from './places.ts'
+import { openPlaces, type Places } from './places.ts'
 import { type Check, equal, filesCheck, nameCheck, storedCheck } from './stored.ts'
-import { openPlatform } from './target.ts'
 
 export async function verifyImage(world: EngineWorld, request: VerifyRequest): Promise<VerifyResult> {
   const receipt = await openReceipt(request)
@@ -29,7 +28,7 @@ export async function verifyImage(world: EngineWorld, request: VerifyRequest): P
   try {
     const source = await places.source(image.to.reference)
     try {
-      const checks = await checksOf(world, request, image, content.tool.version, source)
+      const checks = await checksOf(world, places, request, image, content.tool.version, source)
       const stored = await storedCheck(source, image, places.isLocal(image.to.reference))
       return { receipt: path, reference: image.to.reference, checks: [nameCheck(receipt), ...checks, stored], signature }
     } finally {
@@ -42,6 +41,7 @@ export async function verifyImage(world: EngineWorld, request: VerifyRequest): P
 
 async function checksOf(
   world: EngineWorld,
+  places: Places,
   request: VerifyRequest,
   receipt: ImageReceipt,
   toolVersion: string,
@@ -55,8 +55,8 @@ async function checksOf(
   for (const { platform } of await platformsOf(former)) {
     const wanted = receipt.platforms.find(other => other.platform === platformName(platform))
     if (wanted === undefined) continue
-    const image = await openPlatform(world, former, platform, 'files')
-    const base = wanted.replaced === 0 ? image : await openPlatform(world, former, platform, 'files', wanted.replaced)
+    const image = await places.open(former, platform, 'files')
+    const base = wanted.replaced === 0 ? image : await places.open(former, platform, 'files', wanted.replaced)
     const { upgrades, missing } = await upgradesOf(world, request, wanted, base.files)
     checks.push({
       check: `${wanted.platform}: packages`,
