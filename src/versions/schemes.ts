@@ -1,5 +1,8 @@
 import { deb } from './deb.ts'
+import { maven } from './maven.ts'
+import { python } from './python.ts'
 import type { VersionScheme } from './scheme.ts'
+import { cargo, go } from './semantic.ts'
 import { semver } from './semver.ts'
 
 interface Ordered {
@@ -11,8 +14,10 @@ interface Ordered {
 /** By the ecosystem's name in OSV records, without suffix. */
 const ECOSYSTEMS: ReadonlyMap<string, Ordered> = new Map([
   ['npm', { scheme: semver, releases: false }],
-  ['Go', { scheme: semver, releases: false }],
-  ['crates.io', { scheme: semver, releases: false }],
+  ['PyPI', { scheme: python, releases: false }],
+  ['Maven', { scheme: maven, releases: false }],
+  ['Go', { scheme: go, releases: false }],
+  ['crates.io', { scheme: cargo, releases: false }],
   ['Debian', { scheme: deb, releases: true }],
   ['Ubuntu', { scheme: deb, releases: true }],
 ])

@@ -76,6 +76,6 @@ test('comparison is a total order over valid versions', () => {
 test('an ecosystem without a known order has no scheme', () => {
   assert.equal(schemeOf('npm'), semver)
   assert.equal(schemeOf('npm:private'), semver)
-  assert.equal(schemeOf('Maven'), undefined)
+  assert.equal(schemeOf('Packagist'), undefined)
   assert.equal(schemeOf('__proto__'), undefined)
 })
