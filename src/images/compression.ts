@@ -2,11 +2,11 @@
  * Layers are stored as gzip, as zstd or as they are; the first bytes say which, because media types are wrong often enough. Chunks of
  * 256 KiB make zlib four times as fast as its default of 16 KiB. What comes out is bounded, in all and by what went in.
  *
- * The gzip that is written has level 9, no time and one system byte. Deflate may differ between releases of Node.js, so what is promised
+ * The gzip that is written has level 6, no time and one system byte. Deflate may differ between releases of Node.js, so what is promised
  * to be the same everywhere is the uncompressed tar (the diff id); the compressed bytes are the same for one release.
  */
 import { pipeline, Readable } from 'node:stream'
-import { constants, createGunzip, createZstdDecompress, gzipSync } from 'node:zlib'
+import { createGunzip, createZstdDecompress, gzipSync } from 'node:zlib'
 import { Fault } from '../model/faults.ts'
 import { readAhead } from './read-ahead.ts'
 import { ZstdFrames } from './zstd-frames.ts'
@@ -93,9 +93,12 @@ export async function* decompressed(
   }
 }
 
+/** Costs two thirds of what level 9 does, for 0.15 % more bytes on a library and its database. */
+const LEVEL = 6
+
 /** One gzip member with the same bytes for the same content on one release of Node.js. */
 export function gzipped(bytes: Uint8Array): Buffer {
-  const member = gzipSync(bytes, { level: constants.Z_BEST_COMPRESSION, memLevel: 9, chunkSize: CHUNK })
+  const member = gzipSync(bytes, { level: LEVEL, chunkSize: CHUNK })
   member.fill(0, 4, 8)
   member[OS_BYTE] = UNIX
   return member

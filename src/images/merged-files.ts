@@ -11,11 +11,19 @@ import { contentPlace, ENTRY_TYPES, FILE, lowerBound, NO_CONTENT } from './layer
 import { type MergedLayers, mergeLayers } from './merge-layers.ts'
 import { MergedPaths } from './merged-paths.ts'
 import { quoted } from './tar/entry.ts'
+import { pathOrder } from './tar/path-bytes.ts'
 
 /** The largest file whose content is read, and the most that one call reads, in bytes. */
 const LARGEST_FILE = 64 * 1024 * 1024
 const MOST_AT_ONCE = 1024 * 1024 * 1024
 const ROOT: ImageFile = { path: '', type: 'directory', mode: 0o755, uid: 0, gid: 0, size: 0, mtime: 0, layer: 0 }
+
+/** What `changedPaths` compares. */
+interface Insides {
+  readonly merged: MergedLayers
+  readonly layers: readonly ReadLayer[]
+}
+const INSIDES = new WeakMap<ImageFiles, Insides>()
 
 /** Layers from the bottom. Faults: `layer-invalid`. */
 export function mergedFiles(layers: readonly ReadLayer[], from: ReadFrom): ImageFiles {
@@ -106,7 +114,7 @@ export function mergedFiles(layers: readonly ReadLayer[], from: ReadFrom): Image
     return result
   }
 
-  return {
+  const files: ImageFiles = {
     get,
     canonical: path => places.canonical(path),
     follow(path) {
@@ -136,6 +144,34 @@ export function mergedFiles(layers: readonly ReadLayer[], from: ReadFrom): Image
     },
     extracts: () => visibleExtracts(merged, indexes),
   }
+  INSIDES.set(files, { merged, layers })
+  return files
+}
+
+/**
+ * Paths that are there on one side only, or that are not the same entry of the same layer on both, sorted by their bytes; a layer is the same
+ * where its diff id is. Both sides as `mergedFiles` made them.
+ */
+export function changedPaths(one: ImageFiles, other: ImageFiles): string[] {
+  const [before, after] = [INSIDES.get(one), INSIDES.get(other)]
+  if (before === undefined || after === undefined) throw new Fault('internal', 'Files of images are compared that no layers made.')
+  const order = before.merged.order === after.merged.order ? before.merged.order : pathOrder(false)
+  const names = new Map([...before.layers, ...after.layers].map(({ layer }) => layer.diffId).map((name, at) => [name, at]))
+  const numbers = ({ layers }: Insides) => layers.map(({ layer }) => names.get(layer.diffId) ?? -1)
+  const [left, right] = [numbers(before), numbers(after)]
+  const [a, b] = [before.merged, after.merged]
+  const changed: string[] = []
+  for (let i = 0, k = 0; i < a.paths.length || k < b.paths.length; ) {
+    const [mine, theirs] = [a.paths[i], b.paths[k]]
+    const side = mine === theirs ? 0 : mine === undefined ? 1 : theirs === undefined ? -1 : order(mine, theirs)
+    if (side === 0 && mine !== undefined) {
+      const same = left[a.layers[i] ?? 0] === right[b.layers[k] ?? 0] && a.entries[i] === b.entries[k]
+      if (!same) changed.push(mine)
+    } else changed.push((side < 0 ? mine : theirs) ?? '')
+    if (side <= 0) i++
+    if (side >= 0) k++
+  }
+  return changed
 }
 
 /** Of the names of one content, the one that is no hard link, else the first. */

@@ -3,8 +3,9 @@ import type { DebInventory } from '../../../ecosystems/deb/inventory.ts'
 import { packageKey } from '../../../ecosystems/deb/package.ts'
 import { newDefects } from '../../../ecosystems/deb/plan/check.ts'
 import { readImage } from '../../../ecosystems/deb/plan/image.ts'
+import { changedPaths } from '../../../images/merged-files.ts'
 import { Fault } from '../../../model/faults.ts'
-import type { ImageFile, ImageFiles } from '../../../model/image.ts'
+import type { ImageFiles } from '../../../model/image.ts'
 import type { Receipt } from '../../../model/receipt.ts'
 import type { PlatformSession } from './platform-session.ts'
 import type { Settled } from './settle.ts'
@@ -48,37 +49,20 @@ export function proofOf(
   ]
 }
 
-/** How many paths are the same on both sides. What the layer touches, and what lies below it, is not looked at. */
+/** How many paths are the same on both sides. What the layer touches, and what lies below it, may differ. */
 function unchanged(before: ImageFiles, after: ImageFiles, touched: ReadonlySet<string>): number {
-  let count = 0
-  for (const path of before.paths()) {
-    if (isTouched(path, touched)) continue
-    const [one, other] = [before.get(path), after.get(path)]
-    if (one === undefined || other === undefined || !isSame(one, other)) throw failed(`${path} changed, and no plan says so`)
-    count++
+  const changed = changedPaths(before, after)
+  const stray = changed.find(path => !isTouched(path, touched))
+  if (stray !== undefined) {
+    const what = before.get(stray) === undefined ? 'came in' : after.get(stray) === undefined ? 'went' : 'changed'
+    throw failed(`${stray} ${what}, and no plan says so`)
   }
-  for (const path of after.paths()) {
-    if (before.get(path) === undefined && !isTouched(path, touched)) throw failed(`${path} came in, and no plan says so`)
-  }
-  return count
+  return [...before.paths()].length - changed.filter(path => before.get(path) !== undefined).length
 }
 
 function isTouched(path: string, touched: ReadonlySet<string>): boolean {
   for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) if (touched.has(at)) return true
   return false
-}
-
-function isSame(one: ImageFile, other: ImageFile): boolean {
-  return (
-    one.type === other.type &&
-    one.mode === other.mode &&
-    one.uid === other.uid &&
-    one.gid === other.gid &&
-    one.size === other.size &&
-    one.mtime === other.mtime &&
-    one.target === other.target &&
-    one.layer === other.layer
-  )
 }
 
 function failed(what: string): Fault {
