@@ -18,12 +18,17 @@ export function findingsOf(inventory: Inventory, database: Pick<AdvisoryDatabase
     else known.locations.push(component.location)
   }
   const findings: Finding[] = []
+  const known = new Set<string>()
   for (const { subject, locations } of places.values()) {
     const { ecosystem, name, version, purl } = subject
     for (const match of database.match(ecosystem, name, version)) {
       const ignored = ignoredBy(policy, name, match, now)
+      const plain = findingId(name, version, match.group)
+      // One record may be about packages of two ecosystems that have the same name.
+      const id = known.has(plain) ? `${ecosystem}:${plain}` : plain
+      known.add(id)
       findings.push({
-        id: findingId(name, version, match.group),
+        id,
         name,
         version,
         purl,

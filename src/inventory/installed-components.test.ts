@@ -100,15 +100,29 @@ test('what advisories speak of, the layer and the place are told of each compone
   ])
 })
 
-test('files of the distribution’s packages are left out, and so is what other extractors kept', () => {
+test('what is in files of the distribution’s packages is bundled by these', () => {
   const files = ['usr/share/nodejs/node_modules/a', 'opt/node_modules/a'].map(folder => ({
     path: `${folder}/package.json`,
     content: manifest('a', '1.0.0'),
   }))
   assert.deepEqual(
-    lookAt(files, path => path.startsWith('usr/')).components.map(({ location }) => location),
-    ['opt/node_modules/a/package.json'],
+    lookAt(files, path => (path.startsWith('usr/') ? 'node-a:all' : undefined)).components.map(({ origin, bundledBy }) => [
+      origin,
+      bundledBy,
+    ]),
+    [
+      ['bundled', 'node-a:all'],
+      ['registry', undefined],
+    ],
   )
+})
+
+test('advisories are asked about a Python version without the part that says who built it', () => {
+  const content = 'Metadata-Version: 2.1\nName: Torch\nVersion: 2.0.1+cu118\n'
+  const [component] = lookAt([{ path: 'usr/local/lib/python3.11/site-packages/torch-2.0.1+cu118.dist-info/METADATA', content }]).components
+  assert.equal(component?.version, '2.0.1+cu118')
+  assert.equal(component?.purl, 'pkg:pypi/torch@2.0.1%2Bcu118')
+  assert.deepEqual(component?.subject, { ecosystem: 'PyPI', name: 'torch', version: '2.0.1', purl: 'pkg:pypi/torch@2.0.1' })
 })
 
 test('what is kept of a file stays within a mebibyte', () => {

@@ -1,6 +1,6 @@
 /** From what the extractors kept of an image's files to components of programming languages, and where their layers brought them. */
 import type { ContentExtractor, FileExtract } from '../model/image.ts'
-import type { Component } from '../model/inventory.ts'
+import type { Component, Subject } from '../model/inventory.ts'
 import { packageUrl } from '../text/package-url.ts'
 import { decodeContents, type InstalledPackage, type LanguageEcosystem } from './installed-package.ts'
 import { jarExtractor } from './jars.ts'
@@ -18,17 +18,21 @@ export interface InstalledComponents {
   readonly unread: readonly { readonly path: string; readonly why: string }[]
 }
 
-/** `isOwned` says which paths belong to packages of the distribution: those are matched with its advisories, and left out here. */
-export function installedComponents(extracts: Iterable<FileExtract>, isOwned: (path: string) => boolean): InstalledComponents {
+/**
+ * `ownerOf` says which package of the distribution a path belongs to (its location in the inventory), if any: what is in it is `bundled` by that
+ * package and spoken of by the distribution's advisories, which know what was patched.
+ */
+export function installedComponents(extracts: Iterable<FileExtract>, ownerOf: (path: string) => string | undefined): InstalledComponents {
   const ours = new Set(LANGUAGE_EXTRACTORS.map(({ id }) => id))
   const components = new Map<string, Component>()
   const unread: { path: string; why: string }[] = []
   for (const { path, layer, extractor, text } of extracts) {
-    if (!ours.has(extractor) || isOwned(path)) continue
+    if (!ours.has(extractor)) continue
+    const owner = ownerOf(path)
     const contents = decodeContents(text)
     if (contents.unread !== undefined) unread.push({ path, why: contents.unread })
     for (const item of contents.packages) {
-      const component = componentOf(item, path, layer)
+      const component = componentOf(item, path, layer, owner)
       const known = components.get(component.location)
       if (known === undefined) components.set(component.location, component)
       // Two versions of one artefact in one archive.
@@ -41,7 +45,12 @@ export function installedComponents(extracts: Iterable<FileExtract>, isOwned: (p
   return { components: [...components.values()], unread }
 }
 
-function componentOf({ ecosystem, name, version, inside, published }: InstalledPackage, path: string, layer: number): Component {
+function componentOf(
+  { ecosystem, name, version, inside, published }: InstalledPackage,
+  path: string,
+  layer: number,
+  owner: string | undefined,
+): Component {
   const purl = PACKAGE_URLS[ecosystem](name, version)
   return {
     location: `${path}${inside}`,
@@ -49,11 +58,20 @@ function componentOf({ ecosystem, name, version, inside, published }: InstalledP
     version,
     purl,
     scope: 'runtime',
-    origin: published ? 'registry' : 'file',
+    ...(owner === undefined ? { origin: published ? 'registry' : 'file' } : { origin: 'bundled', bundledBy: owner }),
     layer,
-    // OSV writes Go's versions without the `v` that Go itself writes.
-    subject: { ecosystem, name, version: ecosystem === 'Go' ? version.replace(/^v/, '') : version, purl },
+    subject: subjectOf(ecosystem, name, version, purl),
   }
+}
+
+/**
+ * OSV writes Go's versions without the `v` that Go itself writes. A Python version's local part (`2.0.1+cu118`) says who built it; advisories
+ * speak of the public version before it.
+ */
+function subjectOf(ecosystem: LanguageEcosystem, name: string, version: string, purl: string): Subject {
+  if (ecosystem === 'Go') return { ecosystem, name, version: version.replace(/^v/, ''), purl }
+  const [spoken = version] = ecosystem === 'PyPI' ? version.split('+') : [version]
+  return { ecosystem, name, version: spoken, purl: spoken === version ? purl : PACKAGE_URLS[ecosystem](name, spoken) }
 }
 
 /** Package URL types as their definitions have them; Go's names are small there, whatever the module's own name. */

@@ -10,8 +10,11 @@ export interface FileToLookAt {
   readonly layer?: number
 }
 
-export function lookAt(files: readonly FileToLookAt[], isOwned: (path: string) => boolean = () => false): InstalledComponents {
-  return installedComponents(files.flatMap(extractOf), isOwned)
+export function lookAt(
+  files: readonly FileToLookAt[],
+  ownerOf: (path: string) => string | undefined = () => undefined,
+): InstalledComponents {
+  return installedComponents(files.flatMap(extractOf), ownerOf)
 }
 
 export function extractOf({ path, content, mode = 0o755, layer = 0 }: FileToLookAt): FileExtract[] {

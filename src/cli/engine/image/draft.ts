@@ -5,9 +5,10 @@ import { changesOf } from '../../../ecosystems/deb/plan/changes.ts'
 import type { Move, Realised } from '../../../ecosystems/deb/plan/planning.ts'
 import { DebPlanning } from '../../../ecosystems/deb/plan/planning.ts'
 import type { DebWorld } from '../../../ecosystems/deb/plan/world-input.ts'
+import { Fault } from '../../../model/faults.ts'
 import type { Finding } from '../../../model/finding.ts'
 import type { Component, Inventory } from '../../../model/inventory.ts'
-import type { Objective, Plan, PlannedFinding } from '../../../model/plan.ts'
+import type { CurvePoint, Objective, Plan, PlannedFinding } from '../../../model/plan.ts'
 import { certificateOf } from '../../../plan/certificate.ts'
 import { type Proposal, propose } from '../../../plan/propose.ts'
 import type { PlanRequest } from '../../engine.ts'
@@ -29,6 +30,7 @@ export async function draftOf(
   barred: ReadonlyMap<string, string>,
   priceList = true,
 ): Promise<ImageDraft> {
+  if (session.bare !== undefined) return bareDraft(session, request)
   const { update } = session.request
   const archive = await session.archive()
   const planning = await DebPlanning.open({
@@ -52,16 +54,21 @@ export async function draftOf(
   const after = session.findings(inventory)
   const isSelected = (finding: Finding) => session.isSelected(finding, request.only)
   const { fixed, shown } = compareFindings(before, after, isSelected)
-  const weigh = (finding: Finding) => (isSelected(finding) ? weightIn(session.policy, finding) : 0)
-  const sum = (findings: readonly Finding[]) => findings.reduce((total, finding) => total + weigh(finding), 0)
+  const sum = weigherOf(session, request.only)
+  const foreign = new Map(shown.flatMap(finding => [[finding, session.foreign(finding)] as const]))
+  const own = shown.filter(finding => foreign.get(finding) === undefined)
+  const planned = new Map(
+    outcomes(planning, proposal, own, new Set(fixed.map(({ id }) => id))).map(outcome => [outcome.finding, outcome] as const),
+  )
+  const beside = shown.filter(finding => foreign.get(finding) !== undefined)
   const plan: Plan = {
     target: session.inventory.target,
     changes: changesOf(planning, proposal.realised, fixed),
     manifestChanges: [],
     objective: objectiveOf(proposal, sum(after)),
     riskBefore: sum(before),
-    findings: outcomes(planning, proposal, shown, new Set(fixed.map(({ id }) => id))),
-    curve: proposal.curve,
+    findings: shown.flatMap(finding => planned.get(finding) ?? foreign.get(finding) ?? []),
+    curve: withBeside(proposal.curve, sum(beside), beside.filter(({ ignored }) => ignored === undefined).length),
     knee: proposal.knee,
     advisories: session.advisories,
     notes: [...session.notes, ...archive.notes(), ...planning.notes(proposal.realised), ...proposal.notes],
@@ -70,6 +77,45 @@ export async function draftOf(
   const certificate = async () =>
     `${JSON.stringify(await certificateOf(chosen.built, chosen.reduced, { bounds, manifest: false }, chosen.solution))}\n`
   return { plan, moves: proposal.realised.moves, after: inventory, certificate }
+}
+
+/** What its findings weigh together, of those that were asked about. */
+function weigherOf(session: PlatformSession, only: readonly string[]): (findings: readonly Finding[]) => number {
+  const weigh = (finding: Finding) => (session.isSelected(finding, only) ? weightIn(session.policy, finding) : 0)
+  return findings => findings.reduce((total, finding) => total + weigh(finding), 0)
+}
+
+/** The planner knows the distribution's packages only; what it cannot move is left at every point. */
+function withBeside(curve: readonly CurvePoint[], risk: number, findings: number): readonly CurvePoint[] {
+  return curve.map(point => ({ ...point, riskLeft: point.riskLeft + risk, findingsLeft: point.findingsLeft + findings }))
+}
+
+/** Of an image in which nothing can be patched. */
+function bareDraft(session: PlatformSession, { only }: PlanRequest): ImageDraft {
+  session.checkSubjects(only)
+  const findings = session.findings(session.inventory).filter(finding => session.isSelected(finding, only))
+  const riskLeft = weigherOf(session, only)(findings)
+  const none = { manifestEdits: 0, breakingLines: 0, newVersions: 0, entries: 0, distance: 0, installScripts: 0 }
+  const plan: Plan = {
+    target: session.inventory.target,
+    changes: [],
+    manifestChanges: [],
+    objective: { riskLeft, ...none },
+    riskBefore: riskLeft,
+    findings: findings.flatMap(finding => session.foreign(finding) ?? []),
+    curve: withBeside(
+      [{ newVersions: 0, riskLeft: 0, findingsLeft: 0 }],
+      riskLeft,
+      findings.filter(({ ignored }) => ignored === undefined).length,
+    ),
+    knee: 0,
+    advisories: session.advisories,
+    notes: session.notes,
+  }
+  const certificate = async () => {
+    throw new Fault('usage', `${session.bare ?? ''} There is no plan to certify.`)
+  }
+  return { plan, moves: [], after: session.inventory, certificate }
 }
 
 function objectiveOf({ chosen, realised }: Proposal<DebWorld, Realised>, riskLeft: number): Objective {

@@ -10,6 +10,7 @@ import { layoutSource } from '../../../images/layout/source.ts'
 import { type OpenOptions, openImage } from '../../../images/open.ts'
 import { type ImageReference, parseReference } from '../../../images/reference.ts'
 import { openRegistries, type Registries } from '../../../images/registry/open.ts'
+import { LANGUAGE_EXTRACTORS } from '../../../inventory/installed-components.ts'
 import { Fault } from '../../../model/faults.ts'
 import type { ImageSink, ImageSource, OpenImage, Platform } from '../../../model/image.ts'
 import type { EngineWorld } from '../../engine.ts'
@@ -73,6 +74,7 @@ export async function openPlaces(world: EngineWorld, insecure: boolean): Promise
         without,
         prove,
         keep: KEEP,
+        extractors: LANGUAGE_EXTRACTORS,
         cache,
         progress: ({ bytes, ofBytes }) => world.progress({ doing: 'Reading layers', done: bytes, total: ofBytes, unit: 'bytes' }),
       }),

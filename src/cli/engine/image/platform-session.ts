@@ -11,9 +11,11 @@ import { Fault } from '../../../model/faults.ts'
 import type { Finding } from '../../../model/finding.ts'
 import type { ImageFiles, OpenImage } from '../../../model/image.ts'
 import type { Component, Inventory } from '../../../model/inventory.ts'
-import type { Plan } from '../../../model/plan.ts'
+import type { Plan, PlannedFinding } from '../../../model/plan.ts'
 import type { Policy } from '../../../model/policy.ts'
 import type { EngineWorld, ImageRequest, Story } from '../../engine.ts'
+import { foreignFinding } from './foreign-findings.ts'
+import { isForeign, type Languages } from './languages.ts'
 
 export interface Base {
   readonly files: ImageFiles
@@ -37,6 +39,8 @@ export interface PlatformSessionInput {
   /** The image below Suture's own layer, where it has one on top. */
   readonly base?: Base
   readonly inventory: DebInventory
+  /** What languages' tools installed. */
+  readonly languages: Languages
   readonly database: AdvisoryDatabase
   /** Matches that the package archive itself tells, where the database knows nothing of the distribution. */
   readonly archiveMatch: ((source: string, version: string) => readonly AdvisoryMatch[]) | undefined
@@ -45,6 +49,8 @@ export interface PlatformSessionInput {
   readonly notes: readonly string[]
   /** Where the release gets no security updates any more: a sentence that says so. */
   readonly ended?: string
+  /** Where nothing can be patched: a sentence that says so. */
+  readonly bare?: string
 }
 
 export class PlatformSession {
@@ -53,14 +59,18 @@ export class PlatformSession {
   readonly policy: Policy
   readonly now: Date
   readonly image: OpenImage
+  /** Debian packages, then what languages' tools installed. */
   readonly inventory: DebInventory
   readonly database: DpkgDatabase
   readonly advisories: Plan['advisories']
   readonly status: AdvisoryDatabaseStatus
   readonly notes: readonly string[]
   readonly ended: string | undefined
+  readonly bare: string | undefined
+  readonly languages: Languages
   readonly #input: PlatformSessionInput
   readonly #matches = new Map<string, readonly AdvisoryMatch[]>()
+  #foreign: ReadonlyMap<string, readonly Component[]> | undefined
   readonly base: Base
 
   constructor(input: PlatformSessionInput) {
@@ -71,12 +81,14 @@ export class PlatformSession {
     this.policy = policy
     this.now = now
     this.image = image
-    this.inventory = inventory
+    this.inventory = { ...inventory, components: [...inventory.components, ...input.languages.components] }
     this.database = inventory.database
     this.status = database.status
     this.advisories = { hash: database.status.hash, newest: database.status.newest }
     this.notes = notes
     this.ended = ended
+    this.bare = input.bare
+    this.languages = input.languages
     this.base = input.base ?? { files: image.files, database: inventory.database }
   }
 
@@ -130,16 +142,29 @@ export class PlatformSession {
     return found
   }
 
+  /** Of what the distribution's packages bundle, the distribution's advisories speak, and no others. */
   findings(inventory: Inventory): readonly Finding[] {
     const { database } = this.#input
-    const own = this.inventory.advisoryEcosystem
+    const own = this.inventory.advisoryEcosystem ?? this.inventory.release.id
     const match: AdvisoryDatabase['match'] = (ecosystem, name, version) =>
-      ecosystem === own || own === undefined ? this.match(name, version) : database.match(ecosystem, name, version)
-    return findingsOf(inventory, { match }, this.policy, this.now)
+      ecosystem === own ? this.match(name, version) : database.match(ecosystem, name, version)
+    const components = inventory.components.filter(isForeign)
+    return findingsOf({ ...inventory, components }, { match }, this.policy, this.now)
+  }
+
+  /** The plan's word on a finding in what a language's tool installed; undefined for the distribution's packages. */
+  foreign(finding: Finding): PlannedFinding | undefined {
+    const { database, image } = this.#input
+    this.#foreign ??= Map.groupBy(this.languages.components.filter(isForeign), ({ subject, purl }) => subject?.purl ?? purl)
+    const components = this.#foreign.get(finding.purl) ?? []
+    const subject = components[0]?.subject
+    if (subject === undefined) return undefined
+    const found = database.match(subject.ecosystem, subject.name, subject.version).find(({ group }) => group === finding.group)
+    return foreignFinding(finding, subject.ecosystem, components, found?.fixed, image)
   }
 
   weigher(only: readonly string[]): (source: string, match: AdvisoryMatch) => { readonly weight: number; readonly aside: number } {
-    this.#check(only)
+    this.checkSubjects(only)
     return (source, match) => {
       const weight = weightOf(this.policy, source, match, this.now)
       return this.#isAsked(source, match.ids, only) ? { weight, aside: 0 } : { weight: 0, aside: weight }
@@ -156,7 +181,8 @@ export class PlatformSession {
     return this.database.packages.some(item => item.source.name === source && only.includes(item.name))
   }
 
-  #check(only: readonly string[]): void {
+  /** Throws `not-found` for what no finding is about. */
+  checkSubjects(only: readonly string[]): void {
     const findings = only.length === 0 ? [] : this.findings(this.inventory)
     for (const subject of only) {
       if (!findings.some(finding => this.isSelected(finding, [subject]))) {

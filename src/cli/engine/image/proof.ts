@@ -6,7 +6,9 @@ import { readImage } from '../../../ecosystems/deb/plan/image.ts'
 import { changedPaths } from '../../../images/merged-files.ts'
 import { Fault } from '../../../model/faults.ts'
 import type { ImageFiles } from '../../../model/image.ts'
+import type { Component } from '../../../model/inventory.ts'
 import type { Receipt } from '../../../model/receipt.ts'
+import { foreignComponents } from './languages.ts'
 import type { PlatformSession } from './platform-session.ts'
 import type { Settled } from './settle.ts'
 
@@ -20,14 +22,21 @@ export function proofOf(
 ): readonly Check[] {
   const { inventory } = after
   if (inventory === undefined || patch === undefined) throw failed('the patched image has no package database')
-  const planned = new Map(draft.after.components.map(({ location, version }) => [location, version]))
-  const found = new Map(inventory.components.map(({ location, version }) => [location, version]))
+  const touched = new Set(patch.layer.entries.map(({ path }) => path))
+  const isOwned = (path: string) => session.languages.owned.has(path) || touched.has(path)
+  const installed = foreignComponents(after.files, isOwned)
+  const languages = new Set(session.languages.components)
+  const planned = new Map([
+    ...versions(draft.after.components.filter(component => !languages.has(component))),
+    ...versions(foreignComponents(session.image.files, isOwned)),
+  ])
+  const found = new Map([...versions(inventory.components), ...versions(installed)])
   for (const location of new Set([...planned.keys(), ...found.keys()])) {
     const [want, have] = [planned.get(location), found.get(location)]
     if (want !== have) throw failed(`${location} was planned at ${want ?? 'nothing'} and is at ${have ?? 'nothing'}`)
   }
   const before = session.findings(session.inventory)
-  const left = session.findings(inventory)
+  const left = session.findings({ ...inventory, components: [...inventory.components, ...installed] })
   const open = new Set(left.map(({ id }) => id))
   const gone = before.filter(({ id }) => !open.has(id)).length
   const claimed = draft.plan.findings.find(({ finding, outcome }) => outcome === 'fixed' && open.has(finding.id))
@@ -37,16 +46,22 @@ export function proofOf(
     new Map(inventory.database.packages.map(item => [packageKey(item), item])),
   )
   if (broken.length > 0) throw failed(`needs are broken: ${broken.map(({ keys }) => keys.join(' and ')).join(', ')}`)
-  const touched = new Set(patch.layer.entries.map(({ path }) => path))
   return [
     { check: 'fresh scan', result: 'passed', detail: `${gone} findings gone, ${left.length} left` },
     { check: 'every need is met', result: 'passed', detail: `${inventory.components.length} packages, none worse served than before` },
+    ...(installed.length === 0
+      ? []
+      : [{ check: 'what other installers brought', result: 'passed' as const, detail: `${installed.length} components as they were` }]),
     {
       check: 'files outside the change',
       result: 'passed',
       detail: `${unchanged(base.files, after.files, touched)} paths as they were`,
     },
   ]
+}
+
+function versions(components: readonly Component[]): readonly (readonly [string, string])[] {
+  return components.map(({ location, version }) => [location, version])
 }
 
 /** How many paths are the same on both sides. What the layer touches, and what lies below it, may differ. */

@@ -14,6 +14,8 @@ import type { ImageSource, OpenImage, Platform } from '../../../model/image.ts'
 import type { EngineWorld, ImageRequest, ScanRequest } from '../../engine.ts'
 import { openDatabase } from '../database.ts'
 import { archiveMatches } from './archive-matches.ts'
+import { bareInventory } from './bare-inventory.ts'
+import { languagesOf, uncheckedNotes } from './languages.ts'
 import { openPlaces, type Places } from './places.ts'
 import { type Base, PlatformSession } from './platform-session.ts'
 
@@ -47,10 +49,14 @@ export async function openTarget(
     const notes: string[] = []
     for (const platform of wanted) {
       const image = await places.open(source, platform, prove)
-      const inventory = await readDebInventory(image.files, request.image.reference)
+      const { files } = image
       const name = platformName(platform)
-      if (inventory === undefined) {
-        notes.push(`${name} holds no Debian packages, so it was left as it is.`)
+      const packages = await readDebInventory(files, request.image.reference)
+      const languages = await languagesOf(files, packages?.database)
+      const bare = packages === undefined ? await bareInventory(files, request.image.reference, name) : undefined
+      const inventory = packages ?? bare?.inventory
+      if (inventory === undefined || (bare !== undefined && languages.components.length === 0)) {
+        notes.push(bare?.reason ?? '')
         continue
       }
       const target = { ...inventory.target, platform: name }
@@ -59,7 +65,7 @@ export async function openTarget(
       const openArchive = () => {
         apt ??= (async () => {
           const opened = await openApt({
-            files: image.files,
+            files,
             release: inventory.release,
             database: inventory.database,
             asked: await sourceTexts(request.image.sources, world.workingFolder),
@@ -74,7 +80,8 @@ export async function openTarget(
         })()
         return apt
       }
-      const known = database.status.ecosystems.some(ecosystem => ecosystem.split(':')[0] === inventory.advisoryEcosystem?.split(':')[0])
+      const ecosystem = inventory.advisoryEcosystem?.split(':')[0]
+      const known = bare !== undefined || database.status.ecosystems.some(other => other.split(':')[0] === ecosystem)
       const archive = known ? undefined : await archiveMatches(inventory.database, openArchive, world.progress)
       const ended = endedSentence(inventory.release, now)
       platforms.push(
@@ -86,16 +93,23 @@ export async function openTarget(
           image,
           ...(await baseOf(places, image, prove)),
           inventory: { ...inventory, target },
+          languages,
           database,
           archiveMatch: archive?.match,
           openArchive,
-          notes: archive?.notes ?? [],
+          notes: [
+            ...(bare === undefined ? [] : [bare.reason]),
+            ...(archive?.notes ?? []),
+            ...languages.notes,
+            ...uncheckedNotes(languages.components, database.status),
+          ],
           ...(ended === undefined ? {} : { ended }),
+          ...(bare === undefined ? {} : { bare: bare.reason }),
         }),
       )
     }
     if (platforms.length === 0) {
-      throw new Fault('distribution-unsupported', `${request.image.reference} holds no Debian packages on any platform that was asked for.`)
+      throw new Fault('distribution-unsupported', `${request.image.reference} holds nothing that Suture can read. ${notes.join(' ')}`)
     }
     return { places, source, platforms, notes, close }
   } catch (fault) {

@@ -4,6 +4,7 @@ import type { Finding } from '../../../model/finding.ts'
 import type { Plan } from '../../../model/plan.ts'
 import type { EngineWorld, ImageRequest, PlanRequest, PlanResult, ScanReport, ScanRequest, Story } from '../../engine.ts'
 import { draftOf } from './draft.ts'
+import { layerName } from './foreign-findings.ts'
 import type { PlatformSession } from './platform-session.ts'
 import { settle } from './settle.ts'
 import { openTarget } from './target.ts'
@@ -26,12 +27,13 @@ export async function scanImage(world: EngineWorld, request: OfImage<ScanRequest
 async function reportOf(session: PlatformSession, request: OfImage<ScanRequest>): Promise<ScanReport> {
   const { inventory } = session
   const findings = session.findings(inventory)
+  const layers = new Map(inventory.components.flatMap(({ location, layer }) => (layer === undefined ? [] : [[location, layer] as const])))
   const report = {
     target: inventory.target,
     files: inventory.files.map(({ path }) => path),
     components: inventory.components.length,
     findings,
-    paths: Object.fromEntries(findings.map(finding => [finding.id, wayTo(session, finding)])),
+    paths: Object.fromEntries(findings.map(finding => [finding.id, wayTo(session, finding, layers)])),
     advisories: session.status,
     notes: session.notes,
   }
@@ -56,13 +58,10 @@ async function planWithinReach(session: PlatformSession, request: OfImage<ScanRe
   }
 }
 
-/** Which layer brought it, and the binary packages that stand for the source. */
-function wayTo(session: PlatformSession, finding: Finding): readonly string[] {
-  const [location = ''] = finding.locations
-  const layer = session.inventory.components.find(component => component.location === location)?.layer
-  const createdBy = layer === undefined ? undefined : session.image.layers[layer]?.createdBy
-  const place = layer === undefined ? [] : [`layer ${layer + 1}${createdBy === undefined ? '' : ` (${createdBy.slice(0, 60)})`}`]
-  return [...place, finding.locations.join(', ')]
+/** Which layer brought it, and the binary packages that stand for the source, or the files that hold it. */
+function wayTo({ image }: PlatformSession, { locations }: Finding, layers: ReadonlyMap<string, number>): readonly string[] {
+  const layer = layers.get(locations[0] ?? '')
+  return [...(layer === undefined ? [] : [layerName(image, layer)]), locations.join(', ')]
 }
 
 export async function planImage(world: EngineWorld, request: OfImage<PlanRequest>): Promise<PlanResult> {

@@ -1,0 +1,65 @@
+/** What programming languages' tools put into an image: found while its layers are read, told apart from what the distribution brought. */
+import { readOwnership } from '../../../ecosystems/deb/ownership.ts'
+import type { DpkgDatabase } from '../../../ecosystems/deb/read-status.ts'
+import { installedComponents } from '../../../inventory/installed-components.ts'
+import type { AdvisoryDatabaseStatus } from '../../../model/advisory.ts'
+import type { ImageFiles } from '../../../model/image.ts'
+import type { Component } from '../../../model/inventory.ts'
+import { printable } from '../../../text/printable.ts'
+import { count } from '../../words.ts'
+
+export interface Languages {
+  /** Those in files of Debian packages are `bundled` by them: the distribution's advisories speak of these. */
+  readonly components: readonly Component[]
+  /** Paths of the files among them that belong to Debian packages. */
+  readonly owned: ReadonlySet<string>
+  /** What was not read, in sentences. */
+  readonly notes: readonly string[]
+}
+
+/** `database`: where the image has Debian packages. Throws `dpkg-status-invalid`. */
+export async function languagesOf(files: ImageFiles, database: DpkgDatabase | undefined): Promise<Languages> {
+  const extracts = [...files.extracts()]
+  if (extracts.length === 0) return { components: [], owned: new Set(), notes: [] }
+  const ownership = database === undefined ? undefined : await readOwnership(files, database)
+  const owned = new Set<string>()
+  const { components, unread } = installedComponents(extracts, path => {
+    const [owner] = ownership?.owners(path) ?? []
+    if (owner !== undefined) owned.add(path)
+    return owner
+  })
+  return { components, owned, notes: unreadNotes(unread) }
+}
+
+/** What languages' tools installed outside these files. */
+export function foreignComponents(files: ImageFiles, isOwned: (path: string) => boolean): readonly Component[] {
+  return installedComponents(files.extracts(), path => (isOwned(path) ? path : undefined)).components.filter(isForeign)
+}
+
+/** Not brought by the distribution. */
+export function isForeign({ origin }: Component): boolean {
+  return origin !== 'bundled'
+}
+
+const MOST_UNREAD = 5
+
+function unreadNotes(unread: readonly { readonly path: string; readonly why: string }[]): readonly string[] {
+  if (unread.length === 0) return []
+  const shown = unread.slice(0, MOST_UNREAD).map(({ path, why }) => `${printable(path)} (${why})`)
+  const more = unread.length - shown.length
+  return [`Not read to the end: ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`]
+}
+
+/** Components of languages that no advisory at hand is about are not clean: nobody looked. */
+export function uncheckedNotes(components: readonly Component[], { ecosystems }: AdvisoryDatabaseStatus): readonly string[] {
+  const known = new Set(ecosystems.map(ecosystem => ecosystem.split(':')[0]))
+  const unchecked = new Map<string, number>()
+  for (const { subject, origin } of components) {
+    if (subject === undefined || origin !== 'registry' || known.has(subject.ecosystem)) continue
+    unchecked.set(subject.ecosystem, (unchecked.get(subject.ecosystem) ?? 0) + 1)
+  }
+  return [...unchecked].map(
+    ([ecosystem, number]) =>
+      `No advisories for ${ecosystem} are at hand, so ${count(number, 'component')} could not be checked (suture db update --ecosystem ${ecosystem} fetches them).`,
+  )
+}
