@@ -37,7 +37,7 @@ export interface AptCache {
   content(sha256: Sha256): Promise<Buffer | undefined>
   keepContent(bytes: Uint8Array): Promise<Sha256>
   /** Where a file of this kind and digest lies, there or not. */
-  path(kind: 'packages' | 'debs', name: string): string
+  path(kind: 'packages' | 'debs' | 'quick', name: string): string
   /** Puts a file at its place when `write` is done with it. */
   place(path: string, write: (temporary: string) => Promise<void>): Promise<void>
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { readDeb } from '../archive-file/read-deb.ts'
 import { both, faultsWith, inRelease, inSetting, key, other } from '../testing/apt-setting.ts'
 
 test('packages come from the security suite first, and from the others only when asked for', async () => {
@@ -133,5 +134,23 @@ test('a server that falters is asked again', async () => {
       server.requests.slice(0, 3).map(request => request.slice(0, 3)),
       ['503', '503', '200'],
     )
+  })
+})
+
+test('an archive packed with xz is unpacked once: its quick form is kept in its place, and made anew where it is damaged', async () => {
+  const packages = [{ control: { Package: 'libssl3', Version: '3.0.11-1~deb12u2' }, compression: '.xz' as const }]
+  await inSetting(await both({ packages }), async ({ open, server, folder }) => {
+    const apt = await open()
+    await apt.load(['libssl3'], 'security')
+    const [item] = apt.offered('libssl3')
+    assert.ok(item)
+    const quick = await apt.download(item)
+    const said = async (deb: Uint8Array) => (await readDeb(deb, 'a.deb')).control
+    assert.equal(await said(quick), await said(server.files.get(item.filename) ?? new Uint8Array()))
+    assert.deepEqual(await readdir(join(folder, 'cache/debs')), [])
+    assert.deepEqual(await (await open({ offline: true })).download(item), quick)
+    await writeFile(join(folder, `cache/quick/${item.sha256}`), 'damage')
+    await faultsWith('apt-offline', async () => (await open({ offline: true })).download(item))
+    assert.deepEqual(await apt.download(item), quick)
   })
 })

@@ -1,8 +1,9 @@
 /** One package archive: from the cache by its digest, else downloaded, going on where an earlier attempt stopped. */
 import { createHash, randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Fault } from '../../../model/faults.ts'
+import { openQuick, quickDeb, sealQuick } from '../archive-file/quick-deb.ts'
 import type { OfferedPackage } from '../package.ts'
 import { type AptCache, readWhole } from './apt-cache.ts'
 import type { AptSource } from './source.ts'
@@ -18,11 +19,26 @@ export interface Downloader {
 
 const LARGEST = 2 * 1024 * 1024 * 1024
 
-/** The bytes of a .deb, with the size and digest that the signed index states. Throws `deb-digest-mismatch`, `apt-mirror-unreachable`, `apt-offline`. */
-export async function downloadDeb(
-  downloader: Downloader,
-  item: Pick<OfferedPackage, 'name' | 'version' | 'filename' | 'size' | 'sha256' | 'suite'>,
-): Promise<Buffer> {
+type Wanted = Pick<OfferedPackage, 'name' | 'version' | 'filename' | 'size' | 'sha256' | 'suite'>
+
+/**
+ * A .deb with the size and digest that the signed index states, or what was made from it for quick reading (`quick-deb.ts`). Throws
+ * `deb-digest-mismatch`, `apt-mirror-unreachable`, `apt-offline`.
+ */
+export async function downloadDeb(downloader: Downloader, item: Wanted): Promise<Buffer> {
+  const { cache } = downloader
+  const place = cache.path('quick', item.sha256)
+  const kept = openQuick(await readFile(place).catch(() => Buffer.alloc(0)))
+  if (kept !== undefined) return kept
+  const deb = await original(downloader, item)
+  const quick = await quickDeb(deb)
+  if (quick === undefined) return deb
+  await cache.place(place, temporary => writeFile(temporary, sealQuick(quick), { mode: 0o600 }))
+  await rm(cache.path('debs', item.sha256), { force: true })
+  return quick
+}
+
+async function original(downloader: Downloader, item: Wanted): Promise<Buffer> {
   const { cache, offline } = downloader
   const url = item.suite.uri + item.filename
   if (item.size > LARGEST) throw new Fault('deb-digest-mismatch', `${url} is said to be larger than ${LARGEST} bytes`)

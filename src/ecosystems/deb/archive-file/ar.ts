@@ -35,3 +35,14 @@ export function readAr(archive: Uint8Array, invalid: (what: string) => Error): A
   }
   return members
 }
+
+/** Names up to 16 characters; no time and no owner. */
+export function writeAr(members: readonly ArMember[]): Buffer {
+  const parts: Uint8Array[] = [Buffer.from(MAGIC)]
+  for (const { name, content } of members) {
+    const header = `${name.padEnd(16)}${'0'.padEnd(12)}${'0'.padEnd(6)}${'0'.padEnd(6)}${'100644'.padEnd(8)}${String(content.length).padEnd(10)}\`\n`
+    parts.push(Buffer.from(header), content)
+    if (content.length % 2 === 1) parts.push(Buffer.from('\n'))
+  }
+  return Buffer.concat(parts)
+}

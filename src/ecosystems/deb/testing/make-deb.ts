@@ -1,6 +1,7 @@
 /** Makes .deb archives for tests, without dpkg. Same input, same bytes. Format: deb(5), and ustar with GNU long names for the tars. */
 import { createHash } from 'node:crypto'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { writeAr } from '../archive-file/ar.ts'
 import { storeXz } from './store-xz.ts'
 
 export interface DebContent {
@@ -43,10 +44,10 @@ export function makeDeb(spec: DebSpec): Buffer {
     content,
     mode: /^(pre|post)(inst|rm)$|^config$/.test(path) ? 0o755 : 0o644,
   }))
-  return ar([
-    ['debian-binary', Buffer.from('2.0\n')],
-    [`control.tar${compression}`, pack(makeTar(inside), compression)],
-    [`data.tar${compression}`, pack(makeTar(files), compression)],
+  return writeAr([
+    { name: 'debian-binary', content: Buffer.from('2.0\n') },
+    { name: `control.tar${compression}`, content: pack(makeTar(inside), compression) },
+    { name: `data.tar${compression}`, content: pack(makeTar(files), compression) },
   ])
 }
 
@@ -71,15 +72,6 @@ function pack(bytes: Buffer, compression: NonNullable<DebSpec['compression']>): 
   if (compression === '.gz') return gzipSync(bytes)
   if (compression === '.zst') return zstdCompressSync(bytes)
   return compression === '.xz' ? storeXz(bytes) : bytes
-}
-
-function ar(members: readonly (readonly [string, Buffer])[]): Buffer {
-  const parts: Buffer[] = [Buffer.from('!<arch>\n')]
-  for (const [name, content] of members) {
-    const head = `${name.padEnd(16)}${String(MTIME).padEnd(12)}${'0'.padEnd(6)}${'0'.padEnd(6)}${'100644'.padEnd(8)}${String(content.length).padEnd(10)}\`\n`
-    parts.push(Buffer.from(head, 'latin1'), content, Buffer.alloc(content.length % 2, '\n'))
-  }
-  return Buffer.concat(parts)
 }
 
 /** A tar with `./` before each path, as dpkg-deb makes them. */
