@@ -50,6 +50,7 @@ export class Dictionary {
   /** The text under the reader; reused from entry to entry. */
   #text = Buffer.allocUnsafe(256)
   #length = 0
+  readonly #wanted = new Uint8Array(256)
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes
@@ -59,14 +60,13 @@ export class Dictionary {
 
   /** The rank of a text; -1 when it is not in the list. */
   rank(text: string): number {
-    const wanted = Buffer.from(text)
+    const wanted = this.#encoded(text)
     let low = 0
     let high = Math.ceil(this.size / BLOCK)
     // Invariant: the block that may hold the text is in [low, high).
     while (high - low > 1) {
       const middle = (low + high) >>> 1
-      this.#readFirst(middle)
-      if (this.#compare(wanted) <= 0) low = middle
+      if (this.#compareFirst(middle, wanted) <= 0) low = middle
       else high = middle
     }
     if (high === 0) return -1
@@ -87,8 +87,36 @@ export class Dictionary {
     return this.#text.toString('utf8', 0, this.#length)
   }
 
+  /** In UTF-8; good until the next call. Thousands of packages are asked about in a run, and nearly all names are ASCII. */
+  #encoded(text: string): Uint8Array {
+    if (text.length > this.#wanted.length) return Buffer.from(text)
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i)
+      if (code > 0x7f) return Buffer.from(text)
+      this.#wanted[i] = code
+    }
+    return this.#wanted.subarray(0, text.length)
+  }
+
+  /** As `#compare` for the first text of a block, which shares nothing with others, where it lies. */
+  #compareFirst(block: number, wanted: Uint8Array): number {
+    const at = this.#entries + this.#bytes.readUInt32LE(4 + block * 4)
+    const head = this.#bytes[at] ?? 0
+    if (head === 0) {
+      this.#readFirst(block)
+      return this.#compare(wanted)
+    }
+    const length = head & 15
+    const most = Math.min(length, wanted.length)
+    for (let i = 0; i < most; i++) {
+      const difference = (this.#bytes[at + 1 + i] ?? 0) - (wanted[i] ?? 0)
+      if (difference !== 0) return difference
+    }
+    return length - wanted.length
+  }
+
   /** Negative, zero or positive, as the text under the reader sorts before, with or after the wanted one. */
-  #compare(wanted: Buffer): number {
+  #compare(wanted: Uint8Array): number {
     const most = Math.min(this.#length, wanted.length)
     for (let i = 0; i < most; i++) {
       const difference = (this.#text[i] ?? 0) - (wanted[i] ?? 0)

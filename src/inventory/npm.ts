@@ -5,13 +5,14 @@
 import type { ContentExtractor } from '../model/image.ts'
 import { encodeContents, isObject, isPlain } from './installed-package.ts'
 
-const MANIFEST = /(?:^|\/)node_modules\/(?:@[^/]+\/)?[^./@][^/]*\/package\.json$/
+const ENDING = '/package.json'
+const FOLDER = 'node_modules'
 /** The longest published ones have some hundred kilobytes. */
 const LARGEST = 2 << 20
 
 export const npmExtractor: ContentExtractor = {
   id: 'npm/1',
-  accepts: (path, size) => size > 1 && size <= LARGEST && path.endsWith('/package.json') && MANIFEST.test(path),
+  accepts: (path, size) => size > 1 && size <= LARGEST && path.endsWith(ENDING) && isInstalled(path),
   ranges: size => [{ offset: 0, length: size }],
   extract(_path, content) {
     const manifest = parse(Buffer.from(content.read(0, content.size)).toString('utf8'))
@@ -21,6 +22,18 @@ export const npmExtractor: ContentExtractor = {
     if (!isPlain(name) || !isPlain(version) || !/^(?:@[^@/]+\/)?[^@/]+$/.test(name)) return undefined
     return encodeContents({ packages: [{ ecosystem: 'npm', name, version, inside: '', published: true }] })
   },
+}
+
+/** Whether the folder, named like a package (`a`, `@scope/a`), stands in a `node_modules`. Each file of an image is asked, so nothing is searched for. */
+function isInstalled(path: string): boolean {
+  const end = path.length - ENDING.length
+  let start = path.lastIndexOf('/', end - 1) + 1
+  const first = path[start]
+  if (start === 0 || start === end || first === '.' || first === '@') return false
+  const above = path.lastIndexOf('/', start - 2) + 1
+  if (path[above] === '@' && start - above > 2) start = above
+  const folder = start - 1 - FOLDER.length
+  return path.startsWith(FOLDER, folder) && (folder === 0 || path[folder - 1] === '/')
 }
 
 function parse(text: string): unknown {

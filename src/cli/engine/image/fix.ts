@@ -41,7 +41,7 @@ export async function fixImage(world: EngineWorld, request: OfImage<FixRequest>)
 async function fixTarget(world: EngineWorld, request: OfImage<FixRequest>, target: ImageTarget): Promise<FixResult> {
   const output = outputOf(request, target)
   // A reference that nothing can be written to is refused before any work.
-  if (!request.dryRun) target.places.sink(output)
+  if (!request.dryRun) await target.places.sink(output)
   const plans: Plan[] = []
   const changed: Changed[] = []
   for (const session of target.platforms) {
@@ -148,8 +148,8 @@ async function pointsTo({ places }: ImageTarget, reference: string): Promise<Blo
   }
 }
 
-function write({ places }: ImageTarget, reference: string, image: ImageToWrite) {
-  return places.sink(reference).write(image)
+async function write({ places }: ImageTarget, reference: string, image: ImageToWrite) {
+  return (await places.sink(reference)).write(image)
 }
 
 async function writeEvidence(folder: string, files: readonly { readonly path: string; readonly text: string }[]): Promise<void> {

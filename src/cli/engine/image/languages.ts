@@ -1,5 +1,6 @@
 /** What programming languages' tools put into an image: found while its layers are read, told apart from what the distribution brought. */
-import { readOwnership } from '../../../ecosystems/deb/ownership.ts'
+import { type Ownership, readOwnership } from '../../../ecosystems/deb/ownership.ts'
+import { packageKey } from '../../../ecosystems/deb/package.ts'
 import type { DpkgDatabase } from '../../../ecosystems/deb/read-status.ts'
 import { installedComponents } from '../../../inventory/installed-components.ts'
 import type { AdvisoryDatabaseStatus } from '../../../model/advisory.ts'
@@ -21,7 +22,7 @@ export interface Languages {
 export async function languagesOf(files: ImageFiles, database: DpkgDatabase | undefined): Promise<Languages> {
   const extracts = [...files.extracts()]
   if (extracts.length === 0) return { components: [], owned: new Set(), notes: [] }
-  const ownership = database === undefined ? undefined : await readOwnership(files, database)
+  const ownership = database === undefined ? undefined : await ownershipOf(files, database, extracts)
   const owned = new Set<string>()
   const { components, unread } = installedComponents(extracts, path => {
     const [owner] = ownership?.owners(path) ?? []
@@ -29,6 +30,23 @@ export async function languagesOf(files: ImageFiles, database: DpkgDatabase | un
     return owner
   })
   return { components, owned, notes: unreadNotes(unread) }
+}
+
+/** Undefined where no package lists a file of any of these names: then it costs no look at where each listed path is in the image. */
+async function ownershipOf(
+  files: ImageFiles,
+  database: DpkgDatabase,
+  extracts: readonly { readonly path: string }[],
+): Promise<Ownership | undefined> {
+  const ownership = await readOwnership(files, database)
+  const names = new Set(extracts.map(({ path }) => nameOf(path)))
+  for (const { from, to } of database.diversions) if (names.has(nameOf(to))) names.add(nameOf(from))
+  const isListed = database.packages.some(item => ownership.listed(packageKey(item)).some(path => names.has(nameOf(path))))
+  return isListed ? ownership : undefined
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
 }
 
 /** What languages' tools installed outside these files. */

@@ -8,8 +8,8 @@ import { layerCache } from '../../../images/index-cache.ts'
 import { layoutSink } from '../../../images/layout/sink.ts'
 import { layoutSource } from '../../../images/layout/source.ts'
 import { type OpenOptions, openImage } from '../../../images/open.ts'
-import { type ImageReference, parseReference } from '../../../images/reference.ts'
-import { openRegistries, type Registries } from '../../../images/registry/open.ts'
+import { parseLocalReference, parseReference } from '../../../images/reference.ts'
+import type { Registries } from '../../../images/registry/open.ts'
 import { LANGUAGE_EXTRACTORS } from '../../../inventory/installed-components.ts'
 import { Fault } from '../../../model/faults.ts'
 import type { ImageSink, ImageSource, OpenImage, Platform } from '../../../model/image.ts'
@@ -32,7 +32,7 @@ const LARGEST_KEPT = 16 * 2 ** 20
 
 export interface Places {
   source(reference: string): Promise<ImageSource>
-  sink(reference: string): ImageSink
+  sink(reference: string): Promise<ImageSink>
   /** Whether a reference can be written without being named: folders and files can, what others pull from cannot. */
   isLocal(reference: string): boolean
   /** One platform of an image; layers whose index is in Suture's folder are not read again. `prove`, `without`: see `images/open.ts`. */
@@ -40,33 +40,45 @@ export interface Places {
   close(): Promise<void>
 }
 
-export async function openPlaces(world: EngineWorld, insecure: boolean): Promise<Places> {
+/** What the machine says about registries is read when the first reference to one is met. */
+export function openPlaces(world: EngineWorld, insecure: boolean): Places {
   const { environment, workingFolder } = world
-  const registries: Registries = await openRegistries({ environment, home: environment['HOME'] || homedir(), insecure })
-  const parse = (reference: string): ImageReference => parseReference(reference, registries.configuration)
+  let opened: Promise<Registries> | undefined
+  const registries = (): Promise<Registries> => {
+    opened ??= import('../../../images/registry/open.ts').then(({ openRegistries }) =>
+      openRegistries({ environment, home: environment['HOME'] || homedir(), insecure }),
+    )
+    return opened
+  }
+  const inRegistry = async (reference: string) => {
+    const { configuration, source, sink } = await registries()
+    const parsed = parseReference(reference, configuration)
+    if (parsed.kind !== 'registry') throw new Fault('internal', 'A folder or file was looked for in a registry.')
+    return { source: () => source(parsed), sink: () => sink(parsed) }
+  }
   const cache = layerCache(join(homeFolder(environment), 'layers'), () => world.now().getTime())
   return {
     async source(reference) {
-      const parsed = parse(reference)
-      if (parsed.kind === 'registry') return registries.source(parsed)
-      const tag = parsed.tag === undefined ? {} : { tag: parsed.tag }
-      if (parsed.kind === 'layout') return layoutSource({ folder: resolve(workingFolder, parsed.folder), ...tag, reference })
+      const local = parseLocalReference(reference)
+      if (local === undefined) return (await inRegistry(reference)).source()
+      const tag = local.tag === undefined ? {} : { tag: local.tag }
+      if (local.kind === 'layout') return layoutSource({ folder: resolve(workingFolder, local.folder), ...tag, reference })
       return archiveSource(
-        { ...parsed, file: parsed.file === '-' ? '-' : resolve(workingFolder, parsed.file) },
+        { ...local, file: local.file === '-' ? '-' : resolve(workingFolder, local.file) },
         { scratch: tmpdir(), stdin: process.stdin },
       )
     },
-    sink(reference) {
-      const parsed = parse(reference)
-      if (parsed.kind === 'registry') return registries.sink(parsed)
-      const tag = parsed.tag === undefined ? {} : { tag: parsed.tag }
-      if (parsed.kind === 'layout') return layoutSink({ folder: resolve(workingFolder, parsed.folder), ...tag, reference })
-      if (parsed.file === '-') throw new Fault('usage', 'An image is not written to standard output: that is where results go.')
-      return archiveSink({ ...parsed, file: resolve(workingFolder, parsed.file) }, { scratch: tmpdir(), stdout: async () => {} })
+    async sink(reference) {
+      const local = parseLocalReference(reference)
+      if (local === undefined) return (await inRegistry(reference)).sink()
+      const tag = local.tag === undefined ? {} : { tag: local.tag }
+      if (local.kind === 'layout') return layoutSink({ folder: resolve(workingFolder, local.folder), ...tag, reference })
+      if (local.file === '-') throw new Fault('usage', 'An image is not written to standard output: that is where results go.')
+      return archiveSink({ ...local, file: resolve(workingFolder, local.file) }, { scratch: tmpdir(), stdout: async () => {} })
     },
     isLocal(reference) {
-      const parsed = parse(reference)
-      return parsed.kind === 'layout' || (parsed.kind === 'archive' && parsed.file !== '-')
+      const local = parseLocalReference(reference)
+      return local?.kind === 'layout' || (local?.kind === 'archive' && local.file !== '-')
     },
     open: (source, platform, prove, without = 0) =>
       openImage(source, {
@@ -78,6 +90,8 @@ export async function openPlaces(world: EngineWorld, insecure: boolean): Promise
         cache,
         progress: ({ bytes, ofBytes }) => world.progress({ doing: 'Reading layers', done: bytes, total: ofBytes, unit: 'bytes' }),
       }),
-    close: () => registries.close(),
+    async close() {
+      await (await opened)?.close()
+    },
   }
 }

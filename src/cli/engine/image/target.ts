@@ -34,7 +34,7 @@ export async function openTarget(
   request: ScanRequest & { readonly image: ImageRequest },
   prove: NonNullable<OpenOptions['prove']>,
 ): Promise<ImageTarget> {
-  const places = await openPlaces(world, request.image.insecure)
+  const places = openPlaces(world, request.image.insecure)
   const open: OpenApt[] = []
   try {
     const source = await places.source(request.image.reference)

@@ -8,7 +8,7 @@ import { openPlaces } from './places.ts'
 /** Throws `undo-conflict` where the reference points to another image by now. */
 export async function undoImage(world: EngineWorld, receipt: ImageReceipt, dryRun: boolean, insecure: boolean): Promise<void> {
   const { reference, digest } = receipt.to
-  const places = await openPlaces(world, insecure)
+  const places = openPlaces(world, insecure)
   try {
     const source = await places.source(reference)
     try {
@@ -19,7 +19,7 @@ export async function undoImage(world: EngineWorld, receipt: ImageReceipt, dryRu
         })
       }
       const former = formerImage(receipt, source)
-      if (!dryRun) await places.sink(reference).write(former)
+      if (!dryRun) await (await places.sink(reference)).write(former)
     } finally {
       await source.close()
     }

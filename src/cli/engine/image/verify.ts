@@ -24,7 +24,7 @@ export async function verifyImage(world: EngineWorld, request: VerifyRequest): P
   const { image } = content
   if (image === undefined)
     throw new Fault('receipt-invalid', `${path} is about files of a repository.`, { hint: 'Compare those with git; verify is for images.' })
-  const places = await openPlaces(world, request.insecure)
+  const places = openPlaces(world, request.insecure)
   try {
     const source = await places.source(image.to.reference)
     try {
