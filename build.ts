@@ -3,6 +3,7 @@
  * The file is a launcher, in plain enough JavaScript for any Node.js to be told that it is too old, and the program, which the
  * launcher compiles when it needs it (see scripts/carried-program.ts).
  */
+import { createHash } from 'node:crypto'
 import { chmod, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
@@ -38,15 +39,6 @@ const carriedProgram: Plugin = {
 }
 
 async function bundle(): Promise<Metafile[]> {
-  const launcher = await build({
-    ...settings,
-    entryPoints: ['src/cli/main.ts'],
-    format: 'esm',
-    target: 'node16',
-    supported: { 'top-level-await': true },
-    banner: { js: '#!/usr/bin/env node' },
-    plugins: [carriedProgram],
-  })
   const program = await build({
     ...settings,
     entryPoints: ['src/cli/run-process.ts'],
@@ -57,8 +49,19 @@ async function bundle(): Promise<Metafile[]> {
     banner: { js: "const __url = require('node:url').pathToFileURL(__filename).href" },
     define: { 'import.meta.url': '__url', 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
   })
+  const text = `(function (require, module, __filename, __dirname) {${textOf(program).trimEnd()}\n})`
+  const launcher = await build({
+    ...settings,
+    entryPoints: ['src/cli/main.ts'],
+    format: 'esm',
+    target: 'node16',
+    supported: { 'top-level-await': true },
+    banner: { js: '#!/usr/bin/env node' },
+    plugins: [carriedProgram],
+    define: { PROGRAM_DIGEST: JSON.stringify(createHash('sha256').update(text).digest('hex')) },
+  })
   const file = join(out, 'suture.js')
-  await writeFile(file, textOf(launcher).trimEnd() + wrap(textOf(program).trimEnd()), 'latin1')
+  await writeFile(file, textOf(launcher).trimEnd() + wrap(text), 'latin1')
   await chmod(file, 0o755)
   return [launcher.metafile, program.metafile]
 }

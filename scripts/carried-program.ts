@@ -17,29 +17,35 @@ import { homeFolder } from '../src/cli/home-folder.ts'
 import type * as program from '../src/cli/run-process.ts'
 import { CLOSING, OPENING, unwrap } from './program-comment.ts'
 
+/** SHA-256 of the program, put in by the build: hashing it at every start would take as long as compiling what `--version` needs. */
+declare const PROGRAM_DIGEST: string
+
 const file = fileURLToPath(import.meta.url)
-const text = readFileSync(file, 'latin1')
-const start = text.lastIndexOf(OPENING) + OPENING.length
-const source = unwrap(text.slice(start, text.lastIndexOf(CLOSING)))
 
 // One for each place, Node.js and command, since each compiles what it runs; a new build replaces the old one's.
 const command = /^[a-z]{1,12}$/.exec(process.argv[2] ?? '')?.[0] ?? ''
 const place = createHash('sha256').update(`${file}\n${process.version}\n${process.arch}\n${command}`).digest('hex').slice(0, 24)
 const cache = join(homeFolder(process.env), 'compiled', `${place}.bin`)
-const seal = createHash('sha256').update(source).digest()
 
 const kept = read()
-const script = new vm.Script(`(function (require, module, __filename, __dirname) {${source}\n})`, {
-  filename: file,
-  lineOffset: text.slice(0, start).split('\n').length - 1,
-  ...(kept === undefined ? {} : { cachedData: kept }),
-})
+const script = compile()
 const module: { exports: Partial<typeof program> } = { exports: {} }
 script.runInThisContext()(createRequire(import.meta.url), module, file, dirname(file))
 
 export async function runProcess(...parameters: Parameters<typeof program.runProcess>): Promise<void> {
   await module.exports.runProcess?.(...parameters)
   if (kept === undefined || script.cachedDataRejected === true) keep()
+}
+
+/** The texts are let go as soon as V8 has what it needs: they are megabytes. */
+function compile(): vm.Script {
+  const text = readFileSync(file, 'latin1')
+  const start = text.lastIndexOf(OPENING) + OPENING.length
+  return new vm.Script(unwrap(text.slice(start, text.lastIndexOf(CLOSING))), {
+    filename: file,
+    lineOffset: text.slice(0, start).split('\n').length - 1,
+    ...(kept === undefined ? {} : { cachedData: kept }),
+  })
 }
 
 /** The seal is over the data too: half a file, or one that something else wrote, is not given to V8. */
@@ -66,5 +72,5 @@ function keep(): void {
 }
 
 function sealOf(data: Uint8Array): Buffer {
-  return createHash('sha256').update(seal).update(data).digest()
+  return createHash('sha256').update(PROGRAM_DIGEST).update(data).digest()
 }

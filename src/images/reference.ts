@@ -51,6 +51,11 @@ const PREFIXES = ['oci:', 'docker-archive:', 'oci-archive:', 'docker://']
 
 /** Faults: `image-reference-invalid`; `image-host-missing` for a name that says no registry where the machine names none either. */
 export function parseReference(text: string, names: UnqualifiedNames = NO_NAMES): ImageReference {
+  return parseLocalReference(text) ?? registryReference(text, text.startsWith('docker://') ? text.slice('docker://'.length) : text, names)
+}
+
+/** Undefined for what is in a registry, about which the machine has to be asked. Faults: `image-reference-invalid`. */
+export function parseLocalReference(text: string): LayoutReference | ArchiveReference | undefined {
   if (text.length > LONGEST || /[\0-\u001f\u007f]/.test(text)) throw wrong(text, 'it holds characters that no reference has')
   if (text.startsWith('oci:')) {
     const { path, tag } = splitTag(text.slice('oci:'.length))
@@ -59,8 +64,7 @@ export function parseReference(text: string, names: UnqualifiedNames = NO_NAMES)
   }
   if (text.startsWith('oci-archive:')) return archive(text, 'oci', splitTag(text.slice('oci-archive:'.length)))
   if (text.startsWith('docker-archive:')) return archive(text, 'docker', splitName(text.slice('docker-archive:'.length)))
-  if (text === '-') return { kind: 'archive', format: 'docker', file: '-' }
-  return registryReference(text, text.startsWith('docker://') ? text.slice('docker://'.length) : text, names)
+  return text === '-' ? { kind: 'archive', format: 'docker', file: '-' } : undefined
 }
 
 /** Whether a text on the command line means an image and not a folder; a name needs a host, a tag or a digest to be taken for one. */

@@ -1,6 +1,5 @@
 /** What a .deb's members may be compressed with, each undone within a bound. */
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
-import xz from 'xz-decompress'
 
 /** The ending of a member's name → whether it is known. `''` is for none. */
 export const COMPRESSIONS = ['', '.gz', '.xz', '.zst'] as const
@@ -29,6 +28,7 @@ export async function decompress(
 }
 
 async function unxz(bytes: Uint8Array, limit: number, tooLarge: () => Error, invalid: (what: string, cause?: unknown) => Error) {
+  const { default: xz } = await import('xz-decompress')
   const chunks: Uint8Array[] = []
   let length = 0
   const reader = new xz.XzReadableStream(new Blob([Uint8Array.from(bytes)]).stream()).getReader()
