@@ -1,6 +1,7 @@
 /** A reference on the command line → where the image is read from, how it is opened, and where it is written to. */
 import { homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { archiveSink } from '../../../images/archive/sink.ts'
 import { archiveSource } from '../../../images/archive/source.ts'
 import type { ContentKeep } from '../../../images/content-wishes.ts'
@@ -40,8 +41,17 @@ export interface Places {
   close(): Promise<void>
 }
 
+/**
+ * Most of what is read of an image lives as long as the command: letting the young generation grow, as V8 does, takes 15 MB more and saves
+ * no time. Back to V8's own factor at the end, because the code that is kept for the next start is bound to the flags.
+ */
+function growYoungGeneration(factor: 1 | 2): void {
+  setFlagsFromString(`--semi-space-growth-factor=${factor}`)
+}
+
 /** What the machine says about registries is read when the first reference to one is met. */
 export function openPlaces(world: EngineWorld, insecure: boolean): Places {
+  growYoungGeneration(1)
   const { environment, workingFolder } = world
   let opened: Promise<Registries> | undefined
   const registries = (): Promise<Registries> => {
@@ -91,6 +101,7 @@ export function openPlaces(world: EngineWorld, insecure: boolean): Places {
         progress: ({ bytes, ofBytes }) => world.progress({ doing: 'Reading layers', done: bytes, total: ofBytes, unit: 'bytes' }),
       }),
     async close() {
+      growYoungGeneration(2)
       await (await opened)?.close()
     },
   }
