@@ -38,6 +38,14 @@ const carriedProgram: Plugin = {
   },
 }
 
+/** What zod says goes to no user, so it needs no other language. */
+const oneLanguage: Plugin = {
+  name: 'one-language',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, () => ({ contents: "export { default as en } from './en.js'" }))
+  },
+}
+
 async function bundle(): Promise<Metafile[]> {
   const program = await build({
     ...settings,
@@ -46,6 +54,7 @@ async function bundle(): Promise<Metafile[]> {
     target: 'node22.18',
     // A compiled function has no loader of its own; what it imports late is inside, or is one of Node's own modules.
     supported: { 'dynamic-import': false },
+    plugins: [oneLanguage],
     banner: { js: "const __url = require('node:url').pathToFileURL(__filename).href" },
     define: { 'import.meta.url': '__url', 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
   })
