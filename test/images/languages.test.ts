@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { layeredImage } from '../../src/images/testing/layered-image.ts'
+import { makeZip } from '../../src/inventory/testing/make-zip.ts'
 import { debianUrllib, everyRecord, goProgram, jar, LANGUAGE_RECORDS, NEW_URLLIB, npm, OLD_URLLIB, pip, rustProgram } from './languages.ts'
 import { INSTALLED, NEW_SSL, recordsFor, SECURE } from './packages.ts'
 import { readBack } from './read-back.ts'
@@ -128,6 +129,23 @@ test('--only names one of them, and explain tells its story', async context => {
   const story = await shop.cli('explain', 'lodash', reference, '--advisories', shop.advisories)
   assert.match(story.out, /blocked/)
   assert.match(story.out, /layer 3 \(step 2\) asks for lodash = 4\.17\.20/)
+})
+
+test('explain tells of a distribution in a Debian package what is known of that package', async context => {
+  const { shop, reference } = await openShop(context)
+  const { out } = await shop.cli('explain', 'urllib3', reference, '--advisories', shop.advisories)
+  assert.match(out, /python3-urllib3:all › usr\/lib\/python3\/dist-packages\/urllib3-1\.26\.5\.dist-info\/METADATA/)
+  assert.match(out, /CVE-2023-7777/)
+  assert.match(out, /python3-urllib3 +1\.26\.5-1 → 1\.26\.5-1\+deb12u1/)
+})
+
+test('a Java archive that does not say its group is in the inventory, and said to be unchecked', async context => {
+  const shop = await openWorkshop(context)
+  writeFileSync(shop.advisories, everyRecord())
+  const content = makeZip([{ name: 'META-INF/MANIFEST.MF', content: 'Implementation-Title: text\nImplementation-Version: 1.9\n' }])
+  const report = await shop.scan(shop.layout('image', shop.image({ above: [[{ path: 'opt/text-1.9.jar', content }]] })))
+  assert.equal(report.components, INSTALLED.length + 1)
+  assert.match(report.notes.join(' '), /1 Java archive without a Maven group could not be checked/)
 })
 
 test('an image without packages of the distribution is scanned, and nothing in it is called fixable', async context => {

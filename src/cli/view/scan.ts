@@ -26,7 +26,7 @@ export function scanHeader(report: ScanReport, now: Date): Line[] {
     line(
       span(report.target.id, 'name'),
       span(
-        `  ${report.target.platform === undefined ? '' : `${report.target.platform} · `}${report.files.join(', ')} · ${count(report.components, 'component')}`,
+        `  ${[report.target.platform ?? '', report.files.join(', '), count(report.components, 'component')].filter(part => part !== '').join(' · ')}`,
         'quiet',
       ),
     ),

@@ -76,8 +76,11 @@ export function uncheckedNotes(components: readonly Component[], { ecosystems }:
     if (subject === undefined || origin !== 'registry' || known.has(subject.ecosystem)) continue
     unchecked.set(subject.ecosystem, (unchecked.get(subject.ecosystem) ?? 0) + 1)
   }
-  return [...unchecked].map(
+  const notes = [...unchecked].map(
     ([ecosystem, number]) =>
       `No advisories for ${ecosystem} are at hand, so ${count(number, 'component')} could not be checked (suture db update --ecosystem ${ecosystem} fetches them).`,
   )
+  const nameless = components.filter(item => isForeign(item) && item.subject?.ecosystem === 'Maven' && !item.name.includes(':')).length
+  if (nameless > 0) notes.push(`${count(nameless, 'Java archive')} without a Maven group could not be checked: advisories name the group.`)
+  return notes
 }

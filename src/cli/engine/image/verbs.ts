@@ -1,6 +1,7 @@
 /** scan, plan and explain for container images. Each platform is a target of its own; the first one speaks for the whole. */
 import { Fault } from '../../../model/faults.ts'
 import type { Finding } from '../../../model/finding.ts'
+import type { Component } from '../../../model/inventory.ts'
 import type { Plan } from '../../../model/plan.ts'
 import type { EngineWorld, ImageRequest, PlanRequest, PlanResult, ScanReport, ScanRequest, Story } from '../../engine.ts'
 import { draftOf } from './draft.ts'
@@ -94,8 +95,12 @@ const MOST_COMPONENTS = 50
 
 function storyOf(session: PlatformSession, plan: Plan, subject: string): Story {
   const { components } = session.inventory
-  const about = plan.findings.filter(({ finding }) => session.isSelected(finding, [subject]))
   const named = components.filter(({ name, location, subject: source }) => [name, location, source?.name].includes(subject))
+  // What a package of the distribution brought has the findings of that package.
+  const owners = new Set(named.flatMap(({ bundledBy }) => bundledBy ?? []))
+  const about = plan.findings.filter(
+    ({ finding }) => session.isSelected(finding, [subject]) || finding.locations.some(location => owners.has(location)),
+  )
   if (about.length === 0 && named.length === 0)
     throw new Fault('not-found', `Nothing here is called ${subject}, and no finding is about it.`)
   const places = new Set(about.flatMap(({ finding }) => finding.locations))
@@ -107,10 +112,14 @@ function storyOf(session: PlatformSession, plan: Plan, subject: string): Story {
     kind: named.length > 0 ? 'package' : 'advisory',
     target: plan.target,
     ...(named.length > 0 || first === undefined ? {} : { advisory: session.advisoryOf(first.finding) }),
-    components: shown.slice(0, MOST_COMPONENTS).map(component => ({ component, paths: [needersOf(session, component.location)] })),
+    components: shown.slice(0, MOST_COMPONENTS).map(component => ({ component, paths: [wayDownTo(session, component)] })),
     findings: about,
     changes: plan.changes.filter(change => change.name === subject || change.fixes.some(id => ids.has(id))),
   }
+}
+
+function wayDownTo(session: PlatformSession, { location, bundledBy }: Component): readonly string[] {
+  return bundledBy === undefined ? needersOf(session, location) : [...needersOf(session, bundledBy), location]
 }
 
 /** What needs it, nearest first, up to something that nothing needs. */
