@@ -163,6 +163,11 @@ export const FAULTS = {
     says: 'A package archive cannot be read, or holds what no package may hold.',
     hint: 'Do not use this mirror; name another one with --source.',
   },
+  'dockerfile-invalid': {
+    exit: 2,
+    says: 'A Dockerfile or compose file cannot be read.',
+    hint: 'Name a file that the tool it is for accepts.',
+  },
   'image-reference-invalid': {
     exit: 2,
     says: 'An image reference cannot be understood.',

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { Fault } from '../model/faults.ts'
+import { type DockerfileOptions, readDockerfile } from './dockerfile.ts'
+
+const read = (text: string, options?: DockerfileOptions) =>
+  readDockerfile(text, 'Dockerfile', options).map(({ line, role, reference, unknown, name, platform }) =>
+    [line, role, reference ?? `? ${unknown}`, name, platform].filter(part => part !== undefined).join(' '),
+  )
+
+test('what the last stage stands on ships, and what only other stages stand on does not', () => {
+  const text = `# syntax=docker/dockerfile:1
+FROM registry.example/node:22 AS build
+RUN npm ci
+
+FROM registry.example/base:1@sha256:${'a'.repeat(64)} AS Runtime
+FROM runtime
+COPY --from=build /app /app
+COPY --from=registry.example/tools:2 /bin/tool /bin/
+`
+  assert.deepEqual(read(text), [
+    '2 build registry.example/node:22 build',
+    `5 base registry.example/base:1@sha256:${'a'.repeat(64)} Runtime`,
+    '8 copied registry.example/tools:2',
+  ])
+  assert.deepEqual(read(text, { target: 'build' })[0], '2 base registry.example/node:22 build')
+})
+
+test('arguments before the first stage are put in, with what is given from outside first', () => {
+  const text = `ARG VERSION=12 FLAVOUR="slim"
+ARG HOST
+ARG BASE=\${HOST:-registry.example}/debian
+FROM --platform=$BUILDPLATFORM \${BASE}:\${VERSION}\${FLAVOUR:+-$FLAVOUR} AS a
+FROM $HOST/x
+FROM "registry.example/y:1"
+`
+  assert.deepEqual(read(text), [
+    '4 build registry.example/debian:12-slim a',
+    '5 build ? depends on HOST, which has no value here',
+    '6 base registry.example/y:1',
+  ])
+  const given = new Map([
+    ['VERSION', '13'],
+    ['HOST', 'mirror.example'],
+    ['BUILDPLATFORM', 'linux/amd64'],
+  ])
+  assert.deepEqual(read(text, { args: name => given.get(name) }).slice(0, 2), [
+    '4 build mirror.example/debian:13-slim a linux/amd64',
+    '5 build mirror.example/x',
+  ])
+})
+
+test('lines go on, comments stand between them, and heredocs hold no instructions', () => {
+  assert.deepEqual(
+    read(`FROM \\
+# a comment
+   registry.example/a:1 \\
+
+   AS one
+RUN <<EOF cat <<-"SECOND"
+FROM registry.example/no:1
+EOF
+FROM registry.example/no:2
+\tSECOND
+# FROM registry.example/no:3
+run echo \\
+  FROM registry.example/no:4
+from registry.example/b:1
+`),
+    ['1 build registry.example/a:1 one', '14 base registry.example/b:1'],
+  )
+  assert.deepEqual(read('# escape=`\r\nFROM `\r\n  registry.example/win:1\r\n'), ['2 base registry.example/win:1'])
+})
+
+test('mounts name images, scratch and stages by number are none', () => {
+  const text = `FROM scratch
+FROM registry.example/a AS a
+RUN --mount=type=cache,target=/x --mount=type=bind,from=registry.example/m:1,source=/y,target=/y true
+COPY --from=0 / /
+ADD --chown=1 --from=a / /
+`
+  assert.deepEqual(read(text), ['2 base registry.example/a a', '3 copied registry.example/m:1'])
+})
+
+test('whatever stands in the file, it is read or refused, in bounded time', () => {
+  const piece = fc.oneof(
+    fc.constantFrom(
+      'FROM ',
+      'ARG A=',
+      '$A',
+      '${',
+      '}',
+      ':-',
+      '\\\n',
+      '\n',
+      '<<EOF',
+      '`',
+      '#',
+      ' AS ',
+      '--from=',
+      'COPY ',
+      '"',
+      '__proto__',
+    ),
+    fc.string({ maxLength: 6 }),
+  )
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 60 }), pieces => {
+      for (const { line, reference, unknown } of readDockerfile(pieces.join(''), 'Dockerfile')) {
+        assert.ok(line >= 1)
+        assert.notEqual(reference === undefined, unknown === undefined)
+      }
+    }),
+  )
+  assert.throws(
+    () => readDockerfile('F'.repeat(1024 * 1024 + 1), 'Dockerfile'),
+    (cause: unknown) => cause instanceof Fault && cause.code === 'dockerfile-invalid',
+  )
+  assert.throws(() => readDockerfile('FROM a\n'.repeat(1001), 'Dockerfile'), /more than 1000 stages/)
+  const chain = Array.from({ length: 2000 }, (_, at) => `ARG A${at + 1}=$A${at}$A${at}`).join('\n')
+  assert.ok(readDockerfile(`ARG A0=xxxxxxxx\n${chain}\nFROM $A2000\n`, 'Dockerfile')[0]?.reference)
+})

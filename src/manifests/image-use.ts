@@ -1,0 +1,20 @@
+/** A place in a file where a container image is named. */
+export interface ImageUse {
+  /** Counted from 1. */
+  readonly line: number
+  /** As it stands there. */
+  readonly written: string
+  /** With variables put in; absent where `unknown` says why it is not known. */
+  readonly reference?: string
+  /** End of a sentence that begins with "it". */
+  readonly unknown?: string
+  /** `base`: what ships is made on it. `build`: a stage that does not ship. `copied`: files are copied from it. `service`: it runs as it is. */
+  readonly role: 'base' | 'build' | 'copied' | 'service'
+  /** Of the stage or service, where it has one. */
+  readonly name?: string
+  /** As `--platform` or `platform:` has it. */
+  readonly platform?: string
+}
+
+/** A value by its name; undefined for what is not set. */
+export type Lookup = (name: string) => string | undefined
