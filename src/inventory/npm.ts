@@ -4,9 +4,11 @@
  */
 import type { ContentExtractor } from '../model/image.ts'
 import { encodeContents, isObject, isPlain } from './installed-package.ts'
+import { topLevelTexts } from './top-level-texts.ts'
 
 const ENDING = '/package.json'
 const FOLDER = 'node_modules'
+const KEYS = ['name', 'version'] as const
 /** The longest published ones have some hundred kilobytes. */
 const LARGEST = 2 << 20
 
@@ -15,10 +17,12 @@ export const npmExtractor: ContentExtractor = {
   accepts: (path, size) => size > 1 && size <= LARGEST && path.endsWith(ENDING) && isInstalled(path),
   ranges: size => [{ offset: 0, length: size }],
   extract(_path, content) {
-    const manifest = parse(Buffer.from(content.read(0, content.size)).toString('utf8'))
-    if (!isObject(manifest)) return undefined
+    const read = content.read(0, content.size)
+    const bytes = Buffer.from(read.buffer, read.byteOffset, read.length)
+    const texts = topLevelTexts(bytes, KEYS)
     // JSON.parse makes `__proto__` a property like any other, so both are the file's own or absent.
-    const { name, version } = manifest
+    const { name, version } =
+      texts === undefined ? parse(bytes.toString('utf8')) : { name: texts.get('name'), version: texts.get('version') }
     if (!isPlain(name) || !isPlain(version) || !/^(?:@[^@/]+\/)?[^@/]+$/.test(name)) return undefined
     return encodeContents({ packages: [{ ecosystem: 'npm', name, version, inside: '', published: true }] })
   },
@@ -36,11 +40,12 @@ function isInstalled(path: string): boolean {
   return path.startsWith(FOLDER, folder) && (folder === 0 || path[folder - 1] === '/')
 }
 
-function parse(text: string): unknown {
+function parse(text: string): Readonly<Record<string, unknown>> {
   try {
-    return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
+    const manifest: unknown = JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
+    return isObject(manifest) ? manifest : {}
   } catch {
     // A broken manifest is no package to npm either.
-    return undefined
+    return {}
   }
 }
