@@ -5,12 +5,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { ImageSink, ImageSource } from '../../model/image.ts'
 import type { RegistryReference } from '../reference.ts'
 import { certificatesFrom } from './certificates.ts'
-import type { RegistryAccess } from './client.ts'
+import { type RegistryAccess, registryClient } from './client.ts'
 import type { RegistriesConfiguration } from './configuration.ts'
 import { locationsOf, readConfiguration } from './configuration.ts'
 import { credentialsFrom } from './credentials.ts'
 import { registrySink } from './sink.ts'
 import { registrySource } from './source.ts'
+import { listTags } from './tags.ts'
 import { networkTransport } from './transport.ts'
 
 export interface RegistriesOptions {
@@ -26,6 +27,8 @@ export interface Registries {
   readonly configuration: RegistriesConfiguration
   source(reference: RegistryReference): ImageSource
   sink(reference: RegistryReference): ImageSink
+  /** Of the reference's repository; empty where the registry lists none. */
+  tags(reference: RegistryReference): Promise<readonly string[]>
   /** Ends the connections that are kept open. */
   close(): Promise<void>
 }
@@ -51,6 +54,10 @@ export async function openRegistries({ environment, home, insecure = false, etc 
     sink(reference) {
       const place = locations(reference).at(-1)
       return registrySink(access, reference, place ?? { host: reference.host, repository: reference.repository, insecure })
+    },
+    async tags(reference) {
+      const place = locations(reference).at(-1)
+      return place === undefined ? [] : listTags(registryClient(access, place))
     },
     close: () => transport.close(),
   }

@@ -7,8 +7,10 @@ import { patchedImage } from '../patched.ts'
 import { documentOf, makeImage, makeIndex, makeLayer, memorySource, wholeOf } from '../testing/make-image.ts'
 import { collect } from '../verified-bytes.ts'
 import { wholeImage } from '../whole-image.ts'
+import { registryClient } from './client.ts'
 import { registrySink } from './sink.ts'
 import { registrySource } from './source.ts'
+import { listTags } from './tags.ts'
 import { registryReference, testAccess } from './testing/access.ts'
 import type { ServerOptions, TestRegistry } from './testing/registry-server.ts'
 import { end, startRegistry } from './testing/registry-server.ts'
@@ -203,4 +205,30 @@ test('a mirror that lacks the image is passed over, and one that lies is not bel
   mirror.blobs.set(`team/name ${made.image.config.descriptor.digest}`, Buffer.from('{"os":"evil"}'.padEnd(made.image.config.bytes.length)))
   const fresh = registrySource(access, reference, locations)
   assert.deepEqual((await fresh.document(made.image.config.descriptor)).bytes, Buffer.from(made.image.config.bytes))
+})
+
+test('tags are listed page by page, what is none is left out, and a registry that lists none has none', async context => {
+  const { server, access, into } = await started(context, { tagsPerPage: 2 })
+  for (const tag of ['v1', 'v2', 'v3', 'v4', 'v5']) await into(`base/name:${tag}`).write(wholeOf(makeImage()))
+  server.manifests.set('base/name \u001b[2J', { bytes: Buffer.from('{}'), type: OCI_MANIFEST })
+  const client = (repository: string) => registryClient(access, { host: server.host, repository, insecure: false })
+  assert.deepEqual(await listTags(client('base/name')), ['v1', 'v2', 'v3', 'v4', 'v5'])
+  assert.deepEqual(await listTags(client('base/other')), [])
+  const answers = (status: number, body: string) =>
+    startRegistry({
+      intercept: (request, response) => request.url?.includes('/tags/') === true && Boolean(end(response, status, {}, body)),
+    })
+  for (const [status, body, expected] of [
+    [404, '', []],
+    [403, '', []],
+    [200, '{"tags":null}', []],
+    [200, '[', 'image-registry-invalid'],
+    [200, '['.repeat(100), 'image-registry-invalid'],
+  ] as const) {
+    const other = await answers(status, body)
+    const listed = listTags(registryClient(access, { host: other.host, repository: 'x', insecure: false }))
+    if (typeof expected === 'string') await assert.rejects(listed, { code: expected })
+    else assert.deepEqual(await listed, expected)
+    await other.close()
+  }
 })

@@ -9,7 +9,7 @@ import { layerCache } from '../../../images/index-cache.ts'
 import { layoutSink } from '../../../images/layout/sink.ts'
 import { layoutSource } from '../../../images/layout/source.ts'
 import { type OpenOptions, openImage } from '../../../images/open.ts'
-import { parseLocalReference, parseReference } from '../../../images/reference.ts'
+import { parseLocalReference, parseReference, type RegistryReference } from '../../../images/reference.ts'
 import type { Registries } from '../../../images/registry/open.ts'
 import { LANGUAGE_EXTRACTORS } from '../../../inventory/installed-components.ts'
 import { Fault } from '../../../model/faults.ts'
@@ -34,6 +34,8 @@ const LARGEST_KEPT = 16 * 2 ** 20
 export interface Places {
   source(reference: string): Promise<ImageSource>
   sink(reference: string): Promise<ImageSink>
+  /** Where a reference is in a registry: what it says, and the tags of its repository. */
+  inRegistry(reference: string): Promise<{ readonly named: RegistryReference; tags(): Promise<readonly string[]> } | undefined>
   /** Whether a reference can be written without being named: folders and files can, what others pull from cannot. */
   isLocal(reference: string): boolean
   /** One platform of an image; layers whose index is in Suture's folder are not read again. `prove`, `without`: see `images/open.ts`. */
@@ -61,10 +63,10 @@ export function openPlaces(world: EngineWorld, insecure: boolean): Places {
     return opened
   }
   const inRegistry = async (reference: string) => {
-    const { configuration, source, sink } = await registries()
+    const { configuration, source, sink, tags } = await registries()
     const parsed = parseReference(reference, configuration)
     if (parsed.kind !== 'registry') throw new Fault('internal', 'A folder or file was looked for in a registry.')
-    return { source: () => source(parsed), sink: () => sink(parsed) }
+    return { named: parsed, source: () => source(parsed), sink: () => sink(parsed), tags: () => tags(parsed) }
   }
   const cache = layerCache(join(homeFolder(environment), 'layers'), () => world.now().getTime())
   return {
@@ -86,6 +88,7 @@ export function openPlaces(world: EngineWorld, insecure: boolean): Places {
       if (local.file === '-') throw new Fault('usage', 'An image is not written to standard output: that is where results go.')
       return archiveSink({ ...local, file: resolve(workingFolder, local.file) }, { scratch: tmpdir(), stdout: async () => {} })
     },
+    inRegistry: async reference => (parseLocalReference(reference) === undefined ? inRegistry(reference) : undefined),
     isLocal(reference) {
       const local = parseLocalReference(reference)
       return local?.kind === 'layout' || (local?.kind === 'archive' && local.file !== '-')

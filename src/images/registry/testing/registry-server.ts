@@ -10,6 +10,8 @@ export interface ServerOptions {
   readonly login?: { readonly username: string; readonly password: string }
   /** Answers the referrers API, and says so when a manifest with a subject comes. */
   readonly referrers?: boolean
+  /** How many tags one page lists; all unless given. */
+  readonly tagsPerPage?: number
   /** The largest body of one PUT or PATCH, in bytes. */
   readonly largest?: number
   /** Sees each request first; true when it has answered. */
@@ -64,6 +66,8 @@ export async function startRegistry(options: ServerOptions = {}): Promise<TestRe
       return end(response, 401, { 'www-authenticate': `Bearer realm="http://${host}/token",service="test",scope="x"` })
     }
     if (url.pathname === '/v2/') return end(response, 200)
+    const listed = /^\/v2\/(.+)\/tags\/list$/.exec(url.pathname)?.[1]
+    if (listed !== undefined) return tags(response, listed, url)
     const [, name = '', kind, rest = ''] = NAME.exec(url.pathname) ?? []
     if (kind === 'manifests') return await manifests(request, response, name, rest)
     if (kind === 'referrers') return referrers(response, name, rest)
@@ -101,6 +105,17 @@ export async function startRegistry(options: ServerOptions = {}): Promise<TestRe
     if (found === undefined) return refuse(response, 404, 'MANIFEST_UNKNOWN')
     const headers = { 'content-type': found.type, 'docker-content-digest': sha256(found.bytes), 'content-length': `${found.bytes.length}` }
     return end(response, 200, headers, request.method === 'HEAD' ? undefined : found.bytes)
+  }
+
+  function tags(response: ServerResponse, name: string, url: URL): ServerResponse {
+    const all = [...server.manifests.keys()].flatMap(key =>
+      key.startsWith(`${name} `) && !key.includes(' sha256:') ? key.slice(name.length + 1) : [],
+    )
+    const last = url.searchParams.get('last')
+    const rest = last === null ? all : all.slice(all.indexOf(last) + 1)
+    const page = rest.slice(0, options.tagsPerPage ?? rest.length)
+    const more = page.length < rest.length ? { link: `</v2/${name}/tags/list?last=${page.at(-1)}>; rel="next"` } : {}
+    return end(response, 200, { 'content-type': 'application/json', ...more }, JSON.stringify({ name, tags: page }))
   }
 
   function referrers(response: ServerResponse, name: string, digest: string): ServerResponse {
