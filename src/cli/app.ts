@@ -8,7 +8,7 @@ import type { Terminal } from './terminal.ts'
 
 const target = {
   brief:
-    'Folder that holds the lockfile (the current one unless given), or an image: registry/repository:tag, oci:<folder>[:tag], docker-archive:<file>, oci-archive:<file>',
+    'Folder that holds the lockfile (the current one unless given), or an image: registry/repository:tag, oci:<folder>[:tag], docker-archive:<file>, oci-archive:<file>; scan and plan also take a Dockerfile or compose file',
   parse: String,
   placeholder: 'target',
   optional: true,
@@ -38,6 +38,7 @@ const scan = buildCommand<flags.ScanFlags, [target?: string], Shell>({
       ['scan', 'The project in this folder.'],
       ['scan services/api --threshold high', 'Another one; only high and critical findings decide the exit code.'],
       ['scan oci:./image:latest', 'A container image; nothing of it is unpacked or run.'],
+      ['scan Dockerfile', 'Every image that it names, what ships told from what only builds.'],
       ['scan --json | jq ".findings[].id"', 'For scripts.'],
       ['scan --offline --advisories ./osv', 'With no network, against exactly these records.'],
     ],

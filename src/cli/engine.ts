@@ -2,7 +2,9 @@
  * What the verbs ask for and what they get: the line between words on a screen and the stages that do the work.
  * `open-engine.ts` wires the stages behind it; tests put nouns made by hand in its place.
  */
+import type { ImageUse } from '../manifests/image-use.ts'
 import type { AdvisoryDatabaseStatus, AdvisoryDetail } from '../model/advisory.ts'
+import type { FaultCode } from '../model/faults.ts'
 import type { Finding } from '../model/finding.ts'
 import type { Component, Target } from '../model/inventory.ts'
 import type { Budget, Change, Plan, PlannedFinding } from '../model/plan.ts'
@@ -81,8 +83,44 @@ export interface PlanResult {
   readonly plan: Plan
   /** Of an image's other platforms. */
   readonly others: readonly Plan[]
+  /** Where a newer base image is there. */
+  readonly bases?: BasePrices
   /** What an independent solver needs to check the optimum, as text to write to a file. */
   readonly certificate: () => Promise<string>
+}
+
+/** An image that is newer than the one that is planned for, or than its base. */
+export interface NewerBase {
+  /** With its digest: what to write in place of the present one. */
+  readonly reference: string
+  readonly findingsLeft: number
+  readonly riskLeft: number
+  readonly packages: { readonly changed: number; readonly added: number; readonly removed: number }
+  /** Those that the present image has not, and their stored bytes. */
+  readonly layers: number
+  readonly bytes: number
+  /** What a container notices besides its files: `User`, `Entrypoint`, `Env PATH`. */
+  readonly settings: readonly string[]
+}
+
+/** The layer that is planned, and newer images beside it. */
+export interface BasePrices {
+  /** What the newer ones are newer than: the image itself, or the base that it names. */
+  readonly of: string
+  readonly layer: { readonly findingsLeft: number; readonly riskLeft: number; readonly packages: number; readonly bytes: number }
+  readonly newer: readonly NewerBase[]
+  /** `layer`, or the reference of what leaves less risk, or as little with fewer packages moved. */
+  readonly better: string
+}
+
+/** An image that a Dockerfile or compose file names, with what is known of it. */
+export interface NamedImage<Result> {
+  /** The file that names it, as it was asked for or as the compose file has it. */
+  readonly file: string
+  readonly use: ImageUse
+  /** Absent where the image is not known, or cannot be read: `fault` says why. */
+  readonly result?: Result
+  readonly fault?: { readonly code: FaultCode; readonly message: string; readonly hint: string }
 }
 
 /** One component that a story is about, with every way the project comes to it (shortest first, bounded). */
@@ -197,6 +235,9 @@ export interface DatabaseUpdate {
 export interface Engine {
   scan(request: ScanRequest): Promise<ScanReport>
   plan(request: PlanRequest): Promise<PlanResult>
+  /** `path`: a Dockerfile or compose file; each image that it names, in the file's order. */
+  scanImageFile(request: ScanRequest & { readonly image: ImageRequest }, path: string): Promise<readonly NamedImage<ScanReport>[]>
+  planImageFile(request: PlanRequest & { readonly image: ImageRequest }, path: string): Promise<readonly NamedImage<PlanResult>[]>
   explain(request: PlanRequest, subject: string): Promise<Story>
   fix(request: FixRequest): Promise<FixResult>
   undo(request: UndoRequest): Promise<UndoResult>

@@ -188,6 +188,8 @@ export function engineMadeByHand(overrides: Partial<Engine> = {}): Engine {
       return report
     },
     plan: async () => ({ plan, others: [], certificate: async () => 'certificate\n' }),
+    scanImageFile: async () => [],
+    planImageFile: async () => [],
     explain: async () => story,
     fix: async ({ dryRun }) =>
       dryRun ? { plan, others: [], written: false, signed: false, verification: fixed.verification, commits: [], rejected: [] } : fixed,

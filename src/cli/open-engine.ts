@@ -20,6 +20,8 @@ export async function openEngine(world: EngineWorld): Promise<Engine> {
       const [{ draftPlan }, { Session }] = await Promise.all([import('./engine/planner.ts'), import('./engine/session.ts')])
       return draftPlan(new Session(world, request), request)
     },
+    scanImageFile: async (request, path) => (await import('./engine/image-files/each-image.ts')).scanImageFile(world, request, path),
+    planImageFile: async (request, path) => (await import('./engine/image-files/each-image.ts')).planImageFile(world, request, path),
     fix: async request =>
       isOfImage(request)
         ? (await import('./engine/image/fix.ts')).fixImage(world, request)

@@ -1,24 +1,44 @@
 /** From flags to what the engine is asked. */
+import { basename } from 'node:path'
 import { Fault } from '../model/faults.ts'
 import type { Finding } from '../model/finding.ts'
 import type { PlannedFinding } from '../model/plan.ts'
 import type { Policy } from '../model/policy.ts'
 import { SEVERITIES } from '../model/severity.ts'
-import type { PlanRequest, ScanRequest } from './engine.ts'
+import type { ImageRequest, PlanRequest, ScanRequest } from './engine.ts'
 import type { ChangeFlags, FixFlags, ScanFlags } from './flags.ts'
 import type { Job } from './shell.ts'
 
 /** The target is an image where it is written as one, else a folder; `suture.yaml` of an image is the one where the command runs. */
 export async function scanRequest(job: Job, flags: ScanFlags & Partial<ChangeFlags>, target: string | undefined): Promise<ScanRequest> {
-  const isImage = target !== undefined && (await namesImage(job, target))
-  const folder = job.path(isImage ? undefined : target)
-  const policy = await job.policy(folder, flags)
-  const common = { folder, policy, offline: flags.offline === true }
-  const request = flags.advisories === undefined ? common : { ...common, advisories: job.path(flags.advisories) }
-  if (!isImage) return { ...request, ...refuseImageFlags(flags) }
+  if (target !== undefined && (await namesImage(job, target))) return imageRequest(job, flags, target)
+  if ((await imageFileOf(job, target)) !== undefined)
+    throw new Fault('usage', `${target} names images: scan and plan tell of them.`, { hint: 'Then name one of its images.' })
+  return { ...(await commonRequest(job, flags, job.path(target))), ...refuseImageFlags(flags) }
+}
+
+/** For an image of this reference. */
+export async function imageRequest(
+  job: Job,
+  flags: ScanFlags & Partial<ChangeFlags>,
+  reference: string,
+): Promise<ScanRequest & { readonly image: ImageRequest }> {
   if (flags.manifest === true) throw new Fault('usage', '--manifest changes package.json; an image has none.')
   const { platform = [], source = [], update = [], allowScript = [], insecure = false } = flags
-  return { ...request, image: { reference: target, platforms: platform, sources: source, update, allowScripts: allowScript, insecure } }
+  const image = { reference, platforms: platform, sources: source, update, allowScripts: allowScript, insecure }
+  return { ...(await commonRequest(job, flags, job.path())), image }
+}
+
+async function commonRequest(job: Job, flags: ScanFlags & Partial<ChangeFlags>, folder: string) {
+  const common = { folder, policy: await job.policy(folder, flags), offline: flags.offline === true }
+  return flags.advisories === undefined ? common : { ...common, advisories: job.path(flags.advisories) }
+}
+
+/** The path of a Dockerfile or compose file, where the target is one by its name. */
+export async function imageFileOf(job: Job, target: string | undefined): Promise<string | undefined> {
+  if (target === undefined) return undefined
+  const { manifestKind } = await import('../manifests/compose.ts')
+  return manifestKind(basename(target)) !== undefined && (await job.isFile(target)) ? target : undefined
 }
 
 /** A folder or file of that name is what is meant, unless the name says what kind of image it is. */

@@ -43,6 +43,7 @@ export interface Job {
   path(named?: string): string
   /** There is a file or folder of that name. */
   exists(named: string): Promise<boolean>
+  isFile(named: string): Promise<boolean>
   /** `suture.yaml` of the folder, with the flags laid over it. */
   policy(folder: string, flags: { readonly threshold?: Policy['threshold'] }): Promise<Policy>
   write(path: string, text: string): Promise<void>
@@ -121,6 +122,7 @@ function createJob(world: World, progress: EngineWorld['progress']): Job {
       return engine
     },
     path: named => resolve(workingFolder, named ?? '.'),
+    isFile: async named => (await stat(resolve(workingFolder, named)).catch(() => undefined))?.isFile() === true,
     exists: async named => (await stat(resolve(workingFolder, named)).catch(() => undefined)) !== undefined,
     async policy(folder, { threshold }) {
       const policy = await readPolicyFile(folder)

@@ -8,6 +8,11 @@ export function thousands(number: number): string {
   return String(number).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
+/** In the unit that gives few digits: `279.2 kB`, `20.64 MB`. */
+export function bytes(size: number): string {
+  return size < 1_000_000 ? `${(size / 1000).toFixed(1)} kB` : `${(size / 1_000_000).toFixed(2)} MB`
+}
+
 /** `a`, `a and b`, `a, b and c`. */
 export function list(items: readonly string[], conjunction = 'and'): string {
   if (items.length < 2) return items.join('')

@@ -9,6 +9,7 @@ async function scriptFor(shell: string): Promise<string> {
     engine: () => assert.fail(),
     path: () => '',
     exists: () => assert.fail(),
+    isFile: () => assert.fail(),
     policy: () => assert.fail(),
     write: () => assert.fail(),
   }

@@ -1,9 +1,12 @@
 import type { ScanFlags } from '../flags.ts'
-import { counts, scanRequest } from '../request.ts'
+import { counts, imageFileOf, scanRequest } from '../request.ts'
 import type { Verb } from '../shell.ts'
 import { scanView } from '../view/scan.ts'
+import { scanImageFile } from './image-file.ts'
 
 export const scan: Verb<ScanFlags, [target?: string]> = async (job, flags, target) => {
+  const file = await imageFileOf(job, target)
+  if (file !== undefined) return scanImageFile(job, flags, file)
   const request = await scanRequest(job, flags, target)
   const engine = await job.engine()
   const report = await engine.scan(request)

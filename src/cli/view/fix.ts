@@ -1,7 +1,7 @@
 import type { FixResult, ImageResult, UndoResult } from '../engine.ts'
 import { EMPTY, heading, paragraph, table } from '../layout.ts'
 import { type Line, line, type Span, span } from '../terminal.ts'
-import { count } from '../words.ts'
+import { bytes, count } from '../words.ts'
 import { changesTable, fromTo, objectiveLine } from './changes.ts'
 import { ofOutcome } from './finding.ts'
 
@@ -57,10 +57,6 @@ function imageLines({ reference, digest, layers, evidence, bytesWritten }: Image
   if (bytesWritten > 0) rows.push(['Written', bytes(bytesWritten)])
   for (const path of evidence) rows.push(['Evidence', path])
   return [EMPTY, ...table(rows, [{ style: 'quiet' }, { wraps: true }], width, 0)]
-}
-
-function bytes(size: number): string {
-  return size < 1_000_000 ? `${(size / 1000).toFixed(1)} kB` : `${(size / 1_000_000).toFixed(2)} MB`
 }
 
 function wayBack({ receipt, signed }: FixResult, width: number): Line[] {

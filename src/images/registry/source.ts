@@ -36,9 +36,14 @@ export function registrySource(access: RegistryAccess, reference: RegistryRefere
     }
     throw last
   }
+  let root: RawDocument | undefined
   const source: ImageSource = {
     reference: printReference(reference),
-    root: () => anywhere(client => readRoot(client, reference)),
+    // A tag that moves while the image is read would make two images of it.
+    async root() {
+      root ??= await anywhere(client => readRoot(client, reference))
+      return root
+    },
     document: descriptor => anywhere(client => readOne(client, descriptor)),
     async *blob(descriptor) {
       const open = await anywhere(client => resumedChunks(access, client, descriptor))

@@ -6,6 +6,7 @@ import type { Plan } from '../../../model/plan.ts'
 import type { EngineWorld, ImageRequest, PlanRequest, PlanResult, ScanReport, ScanRequest, Story } from '../../engine.ts'
 import { draftOf } from './draft.ts'
 import { layerName } from './foreign-findings.ts'
+import { basePrices } from './newer-base.ts'
 import type { PlatformSession } from './platform-session.ts'
 import { settle } from './settle.ts'
 import { openTarget } from './target.ts'
@@ -68,12 +69,20 @@ function wayTo({ image }: PlatformSession, { locations }: Finding, layers: Reado
 export async function planImage(world: EngineWorld, request: OfImage<PlanRequest>): Promise<PlanResult> {
   const target = await openTarget(world, request, 'files')
   try {
-    const drafts = []
-    for (const session of target.platforms) drafts.push((await settle(session, request, true)).draft)
-    const [first, ...others] = drafts
-    if (first === undefined) throw new Fault('internal', 'No platform was planned for.')
-    const plan = { ...first.plan, notes: [...target.notes, ...first.plan.notes] }
-    return { plan, others: others.map(draft => draft.plan), certificate: first.certificate }
+    const all = []
+    for (const session of target.platforms) all.push(await settle(session, request, true))
+    const [first, ...others] = all
+    const [session] = target.platforms
+    if (first === undefined || session === undefined) throw new Fault('internal', 'No platform was planned for.')
+    const { draft } = first
+    const plan = { ...draft.plan, notes: [...target.notes, ...draft.plan.notes] }
+    const bases = await basePrices(world, request, target, session, first)
+    return {
+      plan,
+      others: others.map(other => other.draft.plan),
+      certificate: draft.certificate,
+      ...(bases === undefined ? {} : { bases }),
+    }
   } finally {
     await target.close()
   }

@@ -1,0 +1,48 @@
+/** scan and plan for each image that a Dockerfile or compose file names. One that cannot be read does not keep the others from being told of. */
+import { Fault } from '../../../model/faults.ts'
+import type { EngineWorld, NamedImage, PlanRequest, PlanResult, ScanReport, ScanRequest } from '../../engine.ts'
+import { type OfImage, planImage, scanImage } from '../image/verbs.ts'
+import { namedImages } from './named-images.ts'
+
+export function scanImageFile(world: EngineWorld, request: OfImage<ScanRequest>, path: string): Promise<readonly NamedImage<ScanReport>[]> {
+  return eachImage(world, request, path, of => scanImage(world, of))
+}
+
+export function planImageFile(world: EngineWorld, request: OfImage<PlanRequest>, path: string): Promise<readonly NamedImage<PlanResult>[]> {
+  return eachImage(world, request, path, of => planImage(world, of))
+}
+
+/** An image that is named twice is looked at once. */
+async function eachImage<Request extends OfImage<ScanRequest>, Result>(
+  world: EngineWorld,
+  request: Request,
+  path: string,
+  look: (request: Request) => Promise<Result>,
+): Promise<readonly NamedImage<Result>[]> {
+  const named = await namedImages(world, path)
+  if (named.length === 0) throw new Fault('dockerfile-invalid', `${path} names no image.`)
+  const known = new Map<string, Pick<NamedImage<Result>, 'result' | 'fault'>>()
+  const all: NamedImage<Result>[] = []
+  for (const item of named) {
+    const { reference, platform, role } = item.use
+    if (reference === undefined || role === 'copied') {
+      all.push(item)
+      continue
+    }
+    const platforms = request.image.platforms.length > 0 || platform === undefined ? request.image.platforms : [platform]
+    const key = `${reference} ${platforms.join(' ')}`
+    const found = known.get(key) ?? (await resultOrFault(() => look({ ...request, image: { ...request.image, reference, platforms } })))
+    known.set(key, found)
+    all.push({ ...item, ...found })
+  }
+  return all
+}
+
+async function resultOrFault<Result>(look: () => Promise<Result>): Promise<Pick<NamedImage<Result>, 'result' | 'fault'>> {
+  try {
+    return { result: await look() }
+  } catch (fault) {
+    if (!(fault instanceof Fault) || fault.code === 'internal') throw fault
+    return { fault: { code: fault.code, message: fault.message, hint: fault.hint } }
+  }
+}

@@ -1,0 +1,55 @@
+/** scan and plan of what a Dockerfile or compose file names. What only builds does not ship, so it does not decide the exit code. */
+
+import { Fault } from '../../model/faults.ts'
+import type { NamedImage } from '../engine.ts'
+import type { PlanFlags, ScanFlags } from '../flags.ts'
+import { counts, exitFor, imageRequest, repeatFlags } from '../request.ts'
+import type { Job } from '../shell.ts'
+import { imageFileView } from '../view/image-file.ts'
+import { planResultView } from '../view/plan-result.ts'
+import { scanView } from '../view/scan.ts'
+
+export async function scanImageFile(job: Job, flags: ScanFlags, path: string) {
+  const request = await imageRequest(job, flags, '')
+  const engine = await job.engine()
+  const named = await engine.scanImageFile(request, path)
+  const shipped = shipping(named).flatMap(report => [report, ...(report.others ?? [])])
+  return {
+    noun: named,
+    view: (width: number) =>
+      imageFileView(named, width, report => [report, ...(report.others ?? [])].flatMap(each => scanView(each, job.now(), width))),
+    exit:
+      shipped.some(({ findings }) => findings.some(finding => counts(finding, request.policy))) || isIncomplete(named)
+        ? (1 as const)
+        : (0 as const),
+  }
+}
+
+export async function planImageFile(job: Job, flags: PlanFlags, path: string) {
+  if (flags.certificate !== undefined) throw new Fault('usage', '--certificate is for one target.', { hint: 'Name one of the images.' })
+  const request = await imageRequest(job, flags, '')
+  const { only = [], budget = 'default' } = flags
+  const engine = await job.engine()
+  const named = await engine.planImageFile({ ...request, only, budget, manifest: false }, path)
+  const plans = shipping(named).flatMap(({ plan, others }) => [plan, ...others])
+  const options = (target: string) => ({ now: job.now(), fixCommand: `suture fix ${target}${repeatFlags(flags)}` })
+  return {
+    noun: named.map(({ result, ...item }) => (result === undefined ? item : { ...item, result: { ...result, certificate: undefined } })),
+    view: (width: number) => imageFileView(named, width, result => planResultView(result, { ...options(result.plan.target.id), width })),
+    exit: isIncomplete(named)
+      ? (1 as const)
+      : exitFor(
+          plans.flatMap(({ findings }) => findings),
+          request.policy,
+        ),
+  }
+}
+
+function shipping<Result>(named: readonly NamedImage<Result>[]): readonly Result[] {
+  return named.flatMap(({ use, result }) => (use.role === 'build' || result === undefined ? [] : [result]))
+}
+
+/** What ships and could not be looked at is no good news. */
+function isIncomplete(named: readonly NamedImage<unknown>[]): boolean {
+  return named.some(({ use, result }) => (use.role === 'base' || use.role === 'service') && result === undefined)
+}
