@@ -13,6 +13,9 @@ const Envelope = z.object({
   signatures: z.array(z.object({ keyid: z.string().optional(), sig: z.base64() })),
 })
 
+/** What an envelope is as a file. */
+export const ENVELOPE_TYPE = 'application/vnd.dsse.envelope.v1+json'
+
 export interface SigningKey {
   readonly id: string
   readonly key: KeyObject

@@ -1,26 +1,27 @@
 /** Makes the patched image, proves it before it is written, writes it and its receipt. */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { readDebInventory } from '../../../ecosystems/deb/inventory.ts'
 import { artefactFor } from '../../../images/artefact.ts'
 import { type PlatformPatched, patchedImage } from '../../../images/patched.ts'
 import { unwrittenSource } from '../../../images/unwritten-source.ts'
 import { wholeImage } from '../../../images/whole-image.ts'
 import { Fault } from '../../../model/faults.ts'
-import type { BlobDigest, ImageToWrite, RawDocument } from '../../../model/image.ts'
+import type { BlobDigest, Descriptor, RawDocument } from '../../../model/image.ts'
 import type { Plan } from '../../../model/plan.ts'
 import type { ImageReceipt, Receipt } from '../../../model/receipt.ts'
-import { signingKey } from '../../../record/envelope.ts'
+import { ENVELOPE_TYPE, signingKey } from '../../../record/envelope.ts'
 import { makeReceipt, sealReceipt } from '../../../record/receipt.ts'
-import { PAYLOAD_TYPE } from '../../../record/receipt-schema.ts'
 import type { EngineWorld, FixRequest, FixResult } from '../../engine.ts'
+import { count } from '../../words.ts'
 import { platformPatch } from './derive.ts'
+import { evidenceOf, type PatchedEvidence } from './evidence.ts'
 import type { PlatformSession } from './platform-session.ts'
 import { proofOf } from './proof.ts'
 import { provenanceOf } from './provenance.ts'
 import { type Settled, settle } from './settle.ts'
 import { type ImageTarget, openTarget } from './target.ts'
 import type { OfImage } from './verbs.ts'
+import { writeEvidence } from './write-evidence.ts'
 
 interface Changed {
   readonly session: PlatformSession
@@ -41,7 +42,7 @@ export async function fixImage(world: EngineWorld, request: OfImage<FixRequest>)
 async function fixTarget(world: EngineWorld, request: OfImage<FixRequest>, target: ImageTarget): Promise<FixResult> {
   const output = outputOf(request, target)
   // A reference that nothing can be written to is refused before any work.
-  if (!request.dryRun) await target.places.sink(output)
+  const sink = request.dryRun ? undefined : await target.places.sink(output)
   const plans: Plan[] = []
   const changed: Changed[] = []
   for (const session of target.platforms) {
@@ -53,7 +54,6 @@ async function fixTarget(world: EngineWorld, request: OfImage<FixRequest>, targe
   const [first, ...others] = plans
   if (first === undefined) throw new Fault('internal', 'No platform was planned for.')
   const original = await wholeImage(target.source)
-  const signatures = await target.source.referrers(original.root.descriptor.digest)
   const notes = [...target.notes, ...first.notes]
   const nothing: FixResult = {
     plan: { ...first, notes },
@@ -70,23 +70,23 @@ async function fixTarget(world: EngineWorld, request: OfImage<FixRequest>, targe
     platformPatch({ image: session.image, layer: patch.layer, upgrades, replaceTop, toolVersion: world.toolVersion }),
   )
   const patched = patchedImage(original, patches)
-  if (signatures.length > 0)
-    notes.push(
-      `${signatures.length} referrers (signatures, attestations) speak of the image before the patch and stay with it: ${signatures.map(({ digest }) => digest).join(', ')}.`,
-    )
+  notes.push(...(await referrersNote(target, [original.root, ...patched.platforms.map(({ before }) => before)])))
   const result = { ...nothing, plan: { ...first, notes: [...notes, ...patched.notes] } }
   const source = unwrittenSource(patched.image, target.source)
   const verification: Receipt['verification'][number][] = []
+  const proven: PatchedEvidence[] = []
   for (const { session, settled } of changed) {
     world.progress({ doing: 'Reading the result afresh' })
     const image = await target.places.open(source, session.image.platform, 'files')
     const inventory = await readDebInventory(image.files, request.image.reference)
-    verification.push(...proofOf(session, settled, { files: image.files, inventory }))
+    const proof = proofOf(session, settled, { files: image.files, inventory })
+    verification.push(...proof.checks)
+    proven.push({ session, image, proof })
   }
   const layers = changed.map(({ session, settled }, at) => layerOf(session, settled, patched.platforms[at]))
   const { digest } = patched.image.root.descriptor
   const image = { reference: output, digest, before: original.root.descriptor.digest, layers, evidence: [], bytesWritten: 0 }
-  if (request.dryRun) return { ...result, image, verification }
+  if (sink === undefined) return { ...result, image, verification }
 
   const pem = request.key === undefined ? undefined : await readKey(request.key)
   const before = await pointsTo(target, output)
@@ -108,22 +108,33 @@ async function fixTarget(world: EngineWorld, request: OfImage<FixRequest>, targe
     verification,
   })
   const { path, text } = sealReceipt(receipt, pem === undefined ? undefined : signingKey(pem))
-  const referrers = request.attach ? [artefactFor(patched.image.root.descriptor, PAYLOAD_TYPE, text)] : []
-  // The receipt stands first: should the process be killed in between, it names an image that is not there, and not the reverse.
-  const files = [{ path, text }]
-  await writeEvidence(request.folder, files)
+  const root = patched.image.root.descriptor
+  const evidence = await evidenceOf({
+    receipt: path,
+    timestamp: receipt.created,
+    toolVersion: world.toolVersion,
+    reference: sink.reference,
+    workingFolder: world.workingFolder,
+    root,
+    platforms: proven,
+  })
+  const attached = request.attach ? [{ subject: root, mediaType: ENVELOPE_TYPE, text }, ...evidence] : []
+  const referrers = attached.map(item => artefactFor(item.subject, item.mediaType, item.text))
+  // These stand first: should the process be killed in between, they name an image that is not there, and not the reverse.
+  const takeBack = await writeEvidence(request.folder, [{ path, text }, ...evidence])
   world.progress({ doing: `Writing ${output}` })
-  const written = await write(target, output, { ...patched.image, referrers }).catch(async (fault: unknown) => {
-    for (const file of files) await rm(join(request.folder, file.path), { force: true })
+  const written = await sink.write({ ...patched.image, referrers }).catch(async (fault: unknown) => {
+    await takeBack()
     throw fault
   })
   return {
     ...result,
+    plan: { ...result.plan, notes: [...result.plan.notes, ...attachedNote(referrers.map(({ manifest }) => manifest.descriptor))] },
     written: true,
     receipt: path,
     signed: pem !== undefined,
     verification,
-    image: { ...image, bytesWritten: written.bytesWritten },
+    image: { ...image, evidence: evidence.map(file => file.path), bytesWritten: written.bytesWritten },
   }
 }
 
@@ -148,20 +159,20 @@ async function pointsTo({ places }: ImageTarget, reference: string): Promise<Blo
   }
 }
 
-async function write({ places }: ImageTarget, reference: string, image: ImageToWrite) {
-  return (await places.sink(reference)).write(image)
+/** Signatures and attestations hold for a digest, so the patched image cannot keep them; they are named, and stay where they are. */
+async function referrersNote({ source }: ImageTarget, documents: readonly RawDocument[]): Promise<readonly string[]> {
+  const found = new Map<BlobDigest, Descriptor>()
+  for (const digest of new Set(documents.map(({ descriptor }) => descriptor.digest)))
+    for (const referrer of await source.referrers(digest)) found.set(referrer.digest, referrer)
+  if (found.size === 0) return []
+  const digests = [...found.keys()].join(', ')
+  return [`${count(found.size, 'referrer')} (signatures, attestations) of the image before the patch stay with it: ${digests}.`]
 }
 
-async function writeEvidence(folder: string, files: readonly { readonly path: string; readonly text: string }[]): Promise<void> {
-  for (const { path, text } of files) {
-    const place = join(folder, path)
-    try {
-      await mkdir(dirname(place), { recursive: true })
-      await writeFile(place, text)
-    } catch (cause) {
-      throw new Fault('write-failed', `${relative(folder, place)} could not be written, so the image was not.`, { cause })
-    }
-  }
+function attachedNote(referrers: readonly Descriptor[]): readonly string[] {
+  if (referrers.length === 0) return []
+  const digests = referrers.map(({ digest }) => digest).join(', ')
+  return [`The receipt and the documents beside it are attached to the image as referrers: ${digests}.`]
 }
 
 async function readKey(path: string): Promise<string> {

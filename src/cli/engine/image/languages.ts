@@ -12,8 +12,8 @@ import { count } from '../../words.ts'
 export interface Languages {
   /** Those in files of Debian packages are `bundled` by them: the distribution's advisories speak of these. */
   readonly components: readonly Component[]
-  /** Paths of the files among them that belong to Debian packages. */
-  readonly owned: ReadonlySet<string>
+  /** Paths of the files among them that belong to Debian packages, with the package: `name:architecture`. */
+  readonly owners: ReadonlyMap<string, string>
   /** What was not read, in sentences. */
   readonly notes: readonly string[]
 }
@@ -21,15 +21,15 @@ export interface Languages {
 /** `database`: where the image has Debian packages. Throws `dpkg-status-invalid`. */
 export async function languagesOf(files: ImageFiles, database: DpkgDatabase | undefined): Promise<Languages> {
   const extracts = [...files.extracts()]
-  if (extracts.length === 0) return { components: [], owned: new Set(), notes: [] }
+  if (extracts.length === 0) return { components: [], owners: new Map(), notes: [] }
   const ownership = database === undefined ? undefined : await ownershipOf(files, database, extracts)
-  const owned = new Set<string>()
+  const owners = new Map<string, string>()
   const { components, unread } = installedComponents(extracts, path => {
     const [owner] = ownership?.owners(path) ?? []
-    if (owner !== undefined) owned.add(path)
+    if (owner !== undefined) owners.set(path, owner)
     return owner
   })
-  return { components, owned, notes: unreadNotes(unread) }
+  return { components, owners, notes: unreadNotes(unread) }
 }
 
 /** Undefined where no package lists a file of any of these names: then it costs no look at where each listed path is in the image. */
@@ -49,9 +49,9 @@ function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
-/** What languages' tools installed outside these files. */
-export function foreignComponents(files: ImageFiles, isOwned: (path: string) => boolean): readonly Component[] {
-  return installedComponents(files.extracts(), path => (isOwned(path) ? path : undefined)).components.filter(isForeign)
+/** What is there, where somebody knows whose each file is. */
+export function languageComponents(files: ImageFiles, ownerOf: (path: string) => string | undefined): readonly Component[] {
+  return installedComponents(files.extracts(), ownerOf).components
 }
 
 /** Not brought by the distribution. */

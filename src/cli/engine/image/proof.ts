@@ -5,30 +5,41 @@ import { newDefects } from '../../../ecosystems/deb/plan/check.ts'
 import { readImage } from '../../../ecosystems/deb/plan/image.ts'
 import { changedPaths } from '../../../images/merged-files.ts'
 import { Fault } from '../../../model/faults.ts'
+import type { Finding } from '../../../model/finding.ts'
 import type { ImageFiles } from '../../../model/image.ts'
-import type { Component } from '../../../model/inventory.ts'
+import type { Component, Inventory } from '../../../model/inventory.ts'
 import type { Receipt } from '../../../model/receipt.ts'
-import { foreignComponents } from './languages.ts'
+import { isForeign, languageComponents } from './languages.ts'
 import type { PlatformSession } from './platform-session.ts'
 import type { Settled } from './settle.ts'
 
 type Check = Receipt['verification'][number]
+
+export interface Proof {
+  readonly checks: readonly Check[]
+  /** Read afresh: Debian packages, then all that languages' tools brought. */
+  readonly inventory: Inventory
+  /** What is known against that. */
+  readonly findings: readonly Finding[]
+}
 
 /** Throws `verification-failed` with what does not hold. */
 export function proofOf(
   session: PlatformSession,
   { draft, base, patch }: Settled,
   after: { readonly files: ImageFiles; readonly inventory: DebInventory | undefined },
-): readonly Check[] {
+): Proof {
   const { inventory } = after
   if (inventory === undefined || patch === undefined) throw failed('the patched image has no package database')
   const touched = new Set(patch.layer.entries.map(({ path }) => path))
-  const isOwned = (path: string) => session.languages.owned.has(path) || touched.has(path)
-  const installed = foreignComponents(after.files, isOwned)
+  const packages = new Map(patch.provenance.map(file => [file.path, file.package]))
+  const ownerOf = (path: string) => packages.get(path) ?? session.languages.owners.get(path) ?? (touched.has(path) ? '' : undefined)
+  const bundledOrNot = languageComponents(after.files, ownerOf)
+  const installed = bundledOrNot.filter(isForeign)
   const languages = new Set(session.languages.components)
   const planned = new Map([
     ...versions(draft.after.components.filter(component => !languages.has(component))),
-    ...versions(foreignComponents(session.image.files, isOwned)),
+    ...versions(languageComponents(session.image.files, ownerOf).filter(isForeign)),
   ])
   const found = new Map([...versions(inventory.components), ...versions(installed)])
   for (const location of new Set([...planned.keys(), ...found.keys()])) {
@@ -36,7 +47,8 @@ export function proofOf(
     if (want !== have) throw failed(`${location} was planned at ${want ?? 'nothing'} and is at ${have ?? 'nothing'}`)
   }
   const before = session.findings(session.inventory)
-  const left = session.findings({ ...inventory, components: [...inventory.components, ...installed] })
+  const whole = { ...inventory, components: [...inventory.components, ...bundledOrNot] }
+  const left = session.findings(whole)
   const open = new Set(left.map(({ id }) => id))
   const gone = before.filter(({ id }) => !open.has(id)).length
   const claimed = draft.plan.findings.find(({ finding, outcome }) => outcome === 'fixed' && open.has(finding.id))
@@ -46,7 +58,7 @@ export function proofOf(
     new Map(inventory.database.packages.map(item => [packageKey(item), item])),
   )
   if (broken.length > 0) throw failed(`needs are broken: ${broken.map(({ keys }) => keys.join(' and ')).join(', ')}`)
-  return [
+  const checks: readonly Check[] = [
     { check: 'fresh scan', result: 'passed', detail: `${gone} findings gone, ${left.length} left` },
     { check: 'every need is met', result: 'passed', detail: `${inventory.components.length} packages, none worse served than before` },
     ...(installed.length === 0
@@ -58,6 +70,7 @@ export function proofOf(
       detail: `${unchanged(base.files, after.files, touched)} paths as they were`,
     },
   ]
+  return { checks, inventory: whole, findings: left }
 }
 
 function versions(components: readonly Component[]): readonly (readonly [string, string])[] {
