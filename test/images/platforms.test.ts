@@ -1,38 +1,10 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { test } from 'node:test'
-import type { DebSpec } from '../../src/ecosystems/deb/testing/make-deb.ts'
-import { makeRepository } from '../../src/ecosystems/deb/testing/make-repository.ts'
-import { layeredImage, writeLayout } from '../../src/images/testing/layered-image.ts'
-import { type MadeImage, makeIndex } from '../../src/images/testing/make-image.ts'
+import { layeredImage } from '../../src/images/testing/layered-image.ts'
 import { file } from './image.ts'
-import { INSTALLED, RELEASED, SECURE } from './packages.ts'
+import { indexLayout, openForTwo } from './platforms.ts'
 import { manifestsOf, readBack } from './read-back.ts'
-import { faultOf, key, openWorkshop, securitySuite, type Workshop } from './workshop.ts'
-
-const forArm = (packages: readonly DebSpec[]): DebSpec[] =>
-  packages.map(item =>
-    typeof item.control === 'object'
-      ? { ...item, control: { ...item.control, Architecture: item.control['Architecture'] ?? 'arm64' } }
-      : item,
-  )
-
-async function openForTwo(context: Parameters<typeof openWorkshop>[0]): Promise<Workshop> {
-  const more = { architectures: ['amd64', 'arm64'] }
-  const released = await makeRepository({ suite: 'bookworm', packages: [...RELEASED, ...forArm(RELEASED)], key, ...more })
-  return openWorkshop(context, new Map([...released, ...(await securitySuite({ packages: [...SECURE, ...forArm(SECURE)], ...more }))]))
-}
-
-/** Two platforms of Debian and one of something else, each with an attestation. */
-function indexLayout(shop: Workshop, name: string): string {
-  const amd = shop.image()
-  const arm = shop.image({ packages: forArm(INSTALLED), options: { architecture: 'arm64' } })
-  const other = layeredImage([[file('etc/os-release', 'ID=alpine\n')]], { architecture: 'riscv64' })
-  const { root, blobs } = makeIndex([amd, arm, other])
-  const whole: MadeImage = { image: { ...amd.image, manifest: root }, blobs }
-  writeLayout(join(shop.root, name), whole)
-  return `oci:${join(shop.root, name)}:latest`
-}
+import { faultOf, openWorkshop } from './workshop.ts'
 
 test('of an index only the platforms that can be patched change, and attestations of the old images go with a word', async context => {
   const shop = await openForTwo(context)

@@ -64,9 +64,12 @@ async function newest(folder: string): Promise<string> {
   return join(folder, last.path)
 }
 
+/** What stands beside the receipts of images, and may be large. */
+const EVIDENCE = /\.(openvex|cdx|spdx)\.json$/
+
 async function names(folder: string): Promise<readonly string[]> {
   try {
-    return (await readdir(join(folder, RECEIPTS_FOLDER))).filter(name => name.endsWith('.json'))
+    return (await readdir(join(folder, RECEIPTS_FOLDER))).filter(name => name.endsWith('.json') && !EVIDENCE.test(name))
   } catch {
     return []
   }

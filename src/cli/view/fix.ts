@@ -55,8 +55,18 @@ function imageLines({ reference, digest, layers, evidence, bytesWritten }: Image
   const rows: (readonly [string, string])[] = [['Image', `${reference}@${digest}`]]
   for (const { platform, size, files } of layers) rows.push(['Layer', `${platform}: ${count(files, 'path')}, ${bytes(size)} compressed`])
   if (bytesWritten > 0) rows.push(['Written', bytes(bytesWritten)])
-  for (const path of evidence) rows.push(['Evidence', path])
+  for (const path of evidence) rows.push([nameOfEvidence(path), path])
   return [EMPTY, ...table(rows, [{ style: 'quiet' }, { wraps: true }], width, 0)]
+}
+
+const FORMATS = [
+  ['.openvex.json', 'OpenVEX'],
+  ['.cdx.json', 'CycloneDX'],
+  ['.spdx.json', 'SPDX'],
+] as const
+
+function nameOfEvidence(path: string): string {
+  return FORMATS.find(([ending]) => path.endsWith(ending))?.[1] ?? 'Evidence'
 }
 
 function wayBack({ receipt, signed }: FixResult, width: number): Line[] {
