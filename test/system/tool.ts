@@ -1,21 +1,33 @@
 /**
- * Tools that system tests need. On a developer's machine a missing one skips the test with a reason; where CI is set it is installed,
- * and if that fails the test fails: nothing is skipped there.
+ * Tools that system tests need, installed with apt-get where they are missing and that can be done. Nothing is skipped: where a tool cannot be had
+ * the tests fail and say which.
  */
-import { execFile, spawnSync } from 'node:child_process'
-import type { TestContext } from 'node:test'
-import { promisify } from 'node:util'
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
 
-const run = promisify(execFile)
+/** `tools`: name of the program → the Debian package that brings it. */
+export function needTools(tools: Readonly<Record<string, string>>): void {
+  const missing = Object.keys(tools).filter(tool => !isThere(tool))
+  if (missing.length === 0) return
+  const packages = [...new Set(missing.flatMap(tool => tools[tool] ?? []))]
+  if (!isThere('apt-get') || process.getuid?.() !== 0)
+    throw new Error(`${missing.join(', ')}: not installed. Install ${packages.join(', ')}, or run as root where apt-get is.`)
+  const aptGet = (...words: readonly string[]) =>
+    spawnSync('apt-get', words, { encoding: 'utf8', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+  aptGet('update', '-q')
+  const run = aptGet('install', '-y', '-q', '--no-install-recommends', ...packages)
+  const still = missing.filter(tool => !isThere(tool))
+  if (still.length > 0) throw new Error(`${still.join(', ')}: apt-get could not install them.\n${run.stdout}\n${run.stderr}`)
+}
 
-/** True when the tool can be used; false after the test was told to skip. `apt` is the package that brings it on Debian. */
-export async function hasTool(t: TestContext, tool: string, apt?: string): Promise<boolean> {
-  if (spawnSync(tool, ['--version'], { stdio: 'ignore' }).error === undefined) return true
-  if (!process.env['CI']) {
-    t.skip(`${tool} is not installed`)
-    return false
-  }
-  if (apt === undefined) throw new Error(`${tool} is missing`)
-  await run('apt-get', ['install', '-y', '--no-install-recommends', apt], { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
-  return true
+function isThere(tool: string): boolean {
+  return [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'].some(folder => {
+    try {
+      accessSync(join(folder, tool), constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
 }
