@@ -86,7 +86,7 @@ export function outcomeOf(ran: Ran): string | undefined {
   assertHarmless(ran.err)
   assert.ok([0, 1, 2, 3].includes(ran.code), `exit code ${ran.code}`)
   if (ran.code < 2) return undefined
-  const code = /^error\[([a-z-]+)\]: /.exec(ran.err)?.[1] ?? codeIn(ran.out)
+  const code = /^error\[([a-z-]+)\]:\s/.exec(ran.err)?.[1] ?? codeIn(ran.out)
   assert.ok(code !== undefined && Object.hasOwn(FAULTS, code), `no coded fault: ${ran.err}${ran.out}`.slice(0, 500))
   assert.notEqual(code, 'internal', `${ran.err}${ran.out}`.slice(0, 500))
   assert.ok(ran.err.length + ran.out.length < 4_000, 'a fault is a few lines')

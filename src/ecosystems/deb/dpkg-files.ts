@@ -26,9 +26,16 @@ export function readDiversions(text: string): Diversion[] {
   if (lines.length % 3 !== 0) throw new Fault('dpkg-status-invalid', 'var/lib/dpkg/diversions does not hold three lines for each diversion')
   const diversions: Diversion[] = []
   for (let i = 0; i < lines.length; i += 3) {
-    diversions.push({ from: relativePath(lines[i] ?? ''), to: relativePath(lines[i + 1] ?? ''), by: lines[i + 2] ?? ':' })
+    diversions.push({ from: divertedPath(lines[i] ?? ''), to: divertedPath(lines[i + 1] ?? ''), by: lines[i + 2] ?? ':' })
   }
   return diversions
+}
+
+/** A name that would hide another file of the image, were a layer to have it, can be none. */
+function divertedPath(line: string): string {
+  const path = relativePath(line)
+  if (path !== '' && !/(?:^|\/)\.wh\./.test(path)) return path
+  throw new Fault('dpkg-status-invalid', `var/lib/dpkg/diversions has a path that nothing can be written to: ${line.slice(0, 120)}`)
 }
 
 /** `statoverride`: `user group mode path` a line. Throws `dpkg-status-invalid`. */

@@ -5,7 +5,7 @@ import type { DebPackage } from './package.ts'
 import { parseRelationGroups, parseRelations } from './relations.ts'
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9+.-]{0,255}$/
-const ARCHITECTURE = /^[a-z0-9][a-z0-9-]{0,63}$/
+export const ARCHITECTURE = /^[a-z0-9][a-z0-9-]{0,63}$/
 
 /** `text` is what the stanza's positions are about. */
 export function readPackage(text: string, stanza: Stanza, invalid: Invalid): DebPackage {

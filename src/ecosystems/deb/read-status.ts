@@ -7,7 +7,7 @@ import type { ImageFiles } from '../../model/image.ts'
 import { type ControlText, decodeControl, fieldValue, type Invalid, readStanzas, type Stanza } from './control.ts'
 import { type Diversion, readDiversions, readStatOverrides, type StatOverride } from './dpkg-files.ts'
 import { type InstalledPackage, packageKey } from './package.ts'
-import { readPackage } from './read-package.ts'
+import { ARCHITECTURE, readPackage } from './read-package.ts'
 
 export const DPKG = 'var/lib/dpkg'
 const STATUS_D = `${DPKG}/status.d`
@@ -137,7 +137,8 @@ function conffilesOf(text: string | undefined, invalid: Invalid): InstalledPacka
   return text.split('\n').flatMap(line => {
     if (line.trim() === '') return []
     const match = /^\s*(\/.+?)\s+([0-9a-f]{32}|newconffile)((?:\s+(?:obsolete|remove-on-upgrade))*)\s*$/.exec(line)
-    if (match === null) throw invalid(`has a conffile that cannot be read: ${line.slice(0, 120)}`)
+    if (match === null || /\/(?:\.{0,2}|\.wh\.[^/]*)(?:\/|$)/.test(match[1] ?? ''))
+      throw invalid(`has a conffile that cannot be read: ${line.slice(0, 120)}`)
     const [, path = '', md5 = '', flags = ''] = match
     return [{ path, md5, obsolete: flags.includes('obsolete'), removeOnUpgrade: flags.includes('remove-on-upgrade') }]
   })
@@ -146,6 +147,9 @@ function conffilesOf(text: string | undefined, invalid: Invalid): InstalledPacka
 /** dpkg notes its architecture once there is a foreign one; else that of its own package, or of most packages. */
 function architecturesOf(arch: string, packages: readonly InstalledPackage[]): readonly [string, ...string[]] {
   const [native, ...foreign] = arch.split('\n').flatMap(line => line.trim() || [])
+  const odd = [native ?? 'all', ...foreign].find(name => !ARCHITECTURE.test(name))
+  if (odd !== undefined)
+    throw new Fault('dpkg-status-invalid', `${DPKG}/arch names an architecture that can be none: ${JSON.stringify(odd.slice(0, 80))}`)
   if (native !== undefined) return [native, ...foreign]
   const counts = new Map<string, number>()
   for (const { name, architecture } of packages) {

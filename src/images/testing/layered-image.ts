@@ -67,7 +67,7 @@ export function writeLayout(folder: string, { image, blobs }: MadeImage, tag = '
   writeFileSync(join(folder, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }))
 }
 
-function layerType(family: 'oci' | 'docker', compression: 'gzip' | 'zstd' | 'none'): string {
+export function layerType(family: 'oci' | 'docker', compression: 'gzip' | 'zstd' | 'none'): string {
   if (family === 'docker') return compression === 'none' ? types.DOCKER_LAYER : `${types.DOCKER_LAYER}.${compression}`
   return compression === 'none' ? types.OCI_LAYER : `${types.OCI_LAYER}+${compression}`
 }

@@ -3,12 +3,13 @@
  * Source: dpkg(1): the last pattern that matches decides, `*` also matches `/`, and a folder that an include could reach into stays.
  */
 import type { ImageFiles } from '../../../model/image.ts'
+import { type Glob, glob } from './glob.ts'
 
 const MOST_FILTERS = 1000
 
 interface Filter {
   readonly include: boolean
-  readonly pattern: RegExp
+  readonly matches: Glob
   /** The pattern's text up to its first wildcard. */
   readonly plain: string
 }
@@ -32,7 +33,7 @@ export function pathFilter(texts: readonly string[]): PathFilter {
   if (filters.length === 0) return () => false
   return (path, folder) => {
     const whole = `/${path}`
-    const decisive = filters.findLast(({ pattern }) => pattern.test(whole))
+    const decisive = filters.findLast(({ matches }) => matches(whole))
     if (decisive === undefined || decisive.include) return false
     return !(folder && filters.some(({ include, plain }) => include && (plain.startsWith(`${whole}/`) || whole.startsWith(plain))))
   }
@@ -41,25 +42,6 @@ export function pathFilter(texts: readonly string[]): PathFilter {
 function readFilter(line: string): Filter | undefined {
   const [, kind, text = ''] = /^\s*path-(exclude|include)\s*[=\s]\s*(.+?)\s*$/.exec(line) ?? []
   if (kind === undefined || text.length > 1000) return undefined
-  const glob = text.replace(/^(["'])(.*)\1$/, '$2')
-  return { include: kind === 'include', pattern: globPattern(glob), plain: /^[^*?[\\]*/.exec(glob)?.[0] ?? '' }
-}
-
-/** fnmatch(3) without flags. */
-function globPattern(glob: string): RegExp {
-  let source = ''
-  for (let i = 0; i < glob.length; i++) {
-    const character = glob[i] ?? ''
-    const close = character === '[' ? glob.indexOf(']', i + 2) : -1
-    if (character === '*') source += source.endsWith('[^]*') ? '' : '[^]*'
-    else if (character === '?') source += '[^]'
-    else if (close > 0) {
-      source += `[${glob
-        .slice(i + 1, close)
-        .replace(/^!/, '^')
-        .replace(/[\\[\]]/g, '\\$&')}]`
-      i = close
-    } else source += (character === '\\' ? (glob[++i] ?? '\\') : character).replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
-  }
-  return new RegExp(`^${source}$`)
+  const pattern = text.replace(/^(["'])(.*)\1$/, '$2')
+  return { include: kind === 'include', matches: glob(pattern, { escapes: true }), plain: /^[^*?[\\]*/.exec(pattern)?.[0] ?? '' }
 }

@@ -3,6 +3,7 @@
  * answer depends on the image. A command that stands in none of them needs execution.
  */
 
+import { glob } from '../glob.ts'
 import { compareVersions, type Status, test } from './conditions.ts'
 import type { Effect } from './effects.ts'
 import type { Value } from './expand.ts'
@@ -261,15 +262,10 @@ function findEmptyFolders(root: Value, rest: readonly Value[], { state }: World)
   const fits =
     depth === '-maxdepth' && one === '1' && type === '-type' && d === 'd' && flag === '-name' && empty === '-empty' && remove === '-delete'
   if (!fits || more !== undefined || root === undefined || pattern === undefined) return undefined
-  const expression = new RegExp(
-    `^${pattern
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-  )
+  const matches = glob(pattern)
   return state.children(plain(root)).flatMap(name => {
     const path = `${plain(root)}/${name}`
-    const empties = expression.test(name) && state.get(path)?.type === 'directory' && state.children(path).length === 0
+    const empties = matches(name) && state.get(path)?.type === 'directory' && state.children(path).length === 0
     return empties ? [{ kind: 'change', change: { kind: 'remove', path } } as const] : []
   })
 }

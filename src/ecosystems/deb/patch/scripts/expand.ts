@@ -1,4 +1,5 @@
 /** Words of a script as text, as far as it is known what stands in them. */
+import { glob } from '../glob.ts'
 import type { Word, WordPart } from './syntax.ts'
 
 /** A text, or undefined where it cannot be known. */
@@ -73,33 +74,17 @@ function parameterText({ name, operator, argument }: WordPart & { readonly kind:
   }
 }
 
+/** Every place to cut is tried; longer texts are not known afterwards. */
+const LONGEST_CUT = 4096
+
 /** `#`, `##`, `%`, `%%`. */
 function withoutPattern(value: string, operator: string, pattern: Value): Value {
-  if (pattern === undefined) return undefined
+  if (pattern === undefined || value.length > LONGEST_CUT) return undefined
   const front = operator.startsWith('#')
   const longest = operator.length === 2
-  const expression = globExpression(pattern)
+  const matches = glob(pattern)
   const cuts = Array.from({ length: value.length + 1 }, (_, index) => index)
   const ordered = front === longest ? cuts.reverse() : cuts
-  const cut = ordered.find(at => expression.test(front ? value.slice(0, at) : value.slice(at)))
+  const cut = ordered.find(at => matches(front ? value.slice(0, at) : value.slice(at)))
   return cut === undefined ? value : front ? value.slice(cut) : value.slice(0, cut)
-}
-
-/** A shell pattern that must match the whole text. */
-export function globExpression(pattern: string): RegExp {
-  let source = ''
-  for (let i = 0; i < pattern.length; i++) {
-    const character = pattern[i] ?? ''
-    const close = character === '[' ? pattern.indexOf(']', i + 2) : -1
-    if (character === '*') source += source.endsWith('[^]*') ? '' : '[^]*'
-    else if (character === '?') source += '[^]'
-    else if (close > 0) {
-      source += `[${pattern
-        .slice(i + 1, close)
-        .replace(/^!/, '^')
-        .replace(/[\\[\]]/g, '\\$&')}]`
-      i = close
-    } else source += character.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
-  }
-  return new RegExp(`^(?:${source})$`)
 }

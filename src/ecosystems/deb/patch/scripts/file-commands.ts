@@ -1,7 +1,9 @@
 /** Commands that change files: nothing where the image is as they would leave it, else the change itself where every word is known. */
+
+import { glob } from '../glob.ts'
 import type { Answer, Call } from './commands.ts'
 import type { Effect, FileChange } from './effects.ts'
-import { globExpression, type Value } from './expand.ts'
+import type { Value } from './expand.ts'
 import { type PathFacts, plain, type World } from './world.ts'
 
 export const FILE_COMMANDS = new Set([
@@ -68,9 +70,9 @@ function matchingPaths(word: string, state: World['state']): string[] {
   if (!word.startsWith('/') || !/[*?[]/.test(word)) return [word]
   let found = ['']
   for (const part of plain(word).split('/')) {
-    const expression = globExpression(part)
+    const matches = glob(part)
     const below = (folder: string) =>
-      /[*?[]/.test(part) ? state.children(folder).filter(name => expression.test(name) && !name.startsWith('.')) : [part]
+      /[*?[]/.test(part) ? state.children(folder).filter(name => matches(name) && !name.startsWith('.')) : [part]
     found = found.flatMap(folder => below(folder).map(name => (folder === '' ? name : `${folder}/${name}`)))
   }
   return found.filter(path => state.get(path) !== undefined).map(path => `/${path}`)

@@ -2,10 +2,12 @@
  * Reads a maintainer script along the path that dpkg would take through it: conditions are answered from the image and the versions;
  * where one cannot be answered, both ways are read, and what happens on them counts as possible but not as certain. Nothing is run.
  */
+
+import { glob } from '../glob.ts'
 import { type Answer, needs, runCommand, writesNothing } from './commands.ts'
 import { negate, type Status } from './conditions.ts'
 import type { Effect, FileChange } from './effects.ts'
-import { expandText, expandWords, globExpression, type Value, type Variables } from './expand.ts'
+import { expandText, expandWords, type Value, type Variables } from './expand.ts'
 import { SETTLED_FUNCTIONS, settleFunction } from './known.ts'
 import { State } from './state.ts'
 import { type Node, NotReadable, type Redirect, type Simple, type Word, type WordPart } from './syntax.ts'
@@ -166,7 +168,7 @@ class Run {
     for (const pattern of patterns) {
       const text = expandText(pattern, this.#variables(state))
       if (text === undefined) unknown = true
-      else if (pattern.every(part => part.quoted) ? text === value : globExpression(text).test(value)) return true
+      else if (pattern.every(part => part.quoted) ? text === value : glob(text)(value)) return true
     }
     return unknown ? undefined : false
   }
