@@ -5,12 +5,21 @@ import { digestOf } from './verified-bytes.ts'
 
 const EMPTY = Buffer.from('{}')
 const EMPTY_TYPE = 'application/vnd.oci.empty.v1+json'
+const TITLE = 'org.opencontainers.image.title'
 
-/** `type` is the document's media type, and the artefact's. No clock: the same document about the same image gives the same digest. */
-export function artefactFor(subject: Descriptor, type: string, text: string): ImageToWrite['referrers'][number] {
+export interface ArtefactContent {
+  /** The document's media type, and the artefact's. */
+  readonly mediaType: string
+  /** What tools that pull the document call its file. */
+  readonly name: string
+  readonly text: string
+}
+
+/** No clock: the same document about the same image gives the same digest. */
+export function artefactFor(subject: Descriptor, { mediaType: type, name, text }: ArtefactContent): ImageToWrite['referrers'][number] {
   const content = Buffer.from(text)
   const config = { mediaType: EMPTY_TYPE, digest: digestOf(EMPTY), size: EMPTY.length }
-  const layer = { mediaType: type, digest: digestOf(content), size: content.length }
+  const layer = { mediaType: type, digest: digestOf(content), size: content.length, annotations: { [TITLE]: name } }
   const { mediaType, digest, size } = subject
   const manifest = Buffer.from(
     JSON.stringify({

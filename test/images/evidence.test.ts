@@ -14,6 +14,7 @@ import { both, contentOf, faultOf, openWorkshop, securitySuite, type Workshop } 
 const RECEIPTS = '.suture/receipts'
 const LATER = { now: () => new Date('2026-01-12T01:00:00Z') }
 const DSSE = 'application/vnd.dsse.envelope.v1+json'
+const TITLE = 'org.opencontainers.image.title'
 const TYPES = ['application/spdx+json', 'application/vnd.cyclonedx+json', 'application/vnd.openvex+json']
 
 function documentsOf(shop: Workshop, receipt = '') {
@@ -166,7 +167,9 @@ test('with --attach a layout lists receipt and documents as referrers of the ima
     assert.deepEqual(manifest.subject, { mediaType: root.mediaType, digest: root.digest, size: root.size })
     const chunks: Uint8Array[] = []
     for await (const chunk of source.blob(manifest.layers[0])) chunks.push(chunk)
-    found.set(manifest.artifactType, Buffer.concat(chunks).toString('utf8'))
+    const text = Buffer.concat(chunks).toString('utf8')
+    found.set(manifest.artifactType, text)
+    assert.equal(readFileSync(join(shop.working, RECEIPTS, manifest.layers[0].annotations[TITLE]), 'utf8'), text)
     assert.match(plan.notes.join('\n'), new RegExp(referrer.digest))
   }
   assert.deepEqual([...found.keys()].sort(), [...TYPES, DSSE].sort())

@@ -1,5 +1,6 @@
 /** Makes the patched image, proves it before it is written, writes it and its receipt. */
 import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { readDebInventory } from '../../../ecosystems/deb/inventory.ts'
 import { artefactFor } from '../../../images/artefact.ts'
 import { type PlatformPatched, patchedImage } from '../../../images/patched.ts'
@@ -118,8 +119,8 @@ async function fixTarget(world: EngineWorld, request: OfImage<FixRequest>, targe
     root,
     platforms: proven,
   })
-  const attached = request.attach ? [{ subject: root, mediaType: ENVELOPE_TYPE, text }, ...evidence] : []
-  const referrers = attached.map(item => artefactFor(item.subject, item.mediaType, item.text))
+  const attached = request.attach ? [{ subject: root, mediaType: ENVELOPE_TYPE, path, text }, ...evidence] : []
+  const referrers = attached.map(item => artefactFor(item.subject, { ...item, name: basename(item.path) }))
   // These stand first: should the process be killed in between, they name an image that is not there, and not the reverse.
   const takeBack = await writeEvidence(request.folder, [{ path, text }, ...evidence])
   world.progress({ doing: `Writing ${output}` })
