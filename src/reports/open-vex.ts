@@ -59,12 +59,17 @@ function statementsOf(images: VexInput['images']): ReadonlyMap<string, Statement
  * are flaws of their own, which one advisory speaks of.
  */
 function namesOf(ids: readonly string[]): readonly { readonly name: string; readonly aliases: readonly string[] }[] {
-  const cves = [...new Set(ids.flatMap(id => /(?:^|-)(CVE-\d{4}-\d{4,})$/.exec(id)?.[1] ?? []))]
+  const cves = [...new Set(ids.flatMap(id => cveIn(id) ?? []))]
   const others = ids.filter(id => !cves.includes(id))
   const [first] = ids.toSorted(byText)
   if (cves.length === 0) return first === undefined ? [] : [{ name: first, aliases: ids.filter(id => id !== first) }]
   const isOf = (id: string, cve: string) => !cves.some(other => other !== cve && id.endsWith(`-${other}`))
   return cves.map(name => ({ name, aliases: others.filter(id => isOf(id, name)) }))
+}
+
+/** The CVE that an id is a name of: itself, or what a distribution put its own name in front of. */
+export function cveIn(id: string): string | undefined {
+  return /(?:^|-)(CVE-\d{4}-\d{4,})$/.exec(id)?.[1]
 }
 
 function printStatement(name: string, { aliases, products }: Statement): object {

@@ -15,7 +15,7 @@ import { makeReceipt, sealReceipt } from '../../../record/receipt.ts'
 import type { EngineWorld, FixRequest, FixResult } from '../../engine.ts'
 import { count } from '../../words.ts'
 import { platformPatch } from './derive.ts'
-import { evidenceOf, type PatchedEvidence } from './evidence.ts'
+import { evidenceOf, type PlatformEvidence, unchangedEvidence } from './evidence.ts'
 import type { PlatformSession } from './platform-session.ts'
 import { proofOf } from './proof.ts'
 import { provenanceOf } from './provenance.ts'
@@ -75,14 +75,14 @@ async function fixTarget(world: EngineWorld, request: OfImage<FixRequest>, targe
   const result = { ...nothing, plan: { ...first, notes: [...notes, ...patched.notes] } }
   const source = unwrittenSource(patched.image, target.source)
   const verification: Receipt['verification'][number][] = []
-  const proven: PatchedEvidence[] = []
+  const proven = new Map<PlatformSession, PlatformEvidence>()
   for (const { session, settled } of changed) {
     world.progress({ doing: 'Reading the result afresh' })
     const image = await target.places.open(source, session.image.platform, 'files')
     const inventory = await readDebInventory(image.files, request.image.reference)
     const proof = proofOf(session, settled, { files: image.files, inventory })
     verification.push(...proof.checks)
-    proven.push({ session, image, proof })
+    proven.set(session, { session, image, now: proof })
   }
   const layers = changed.map(({ session, settled }, at) => layerOf(session, settled, patched.platforms[at]))
   const { digest } = patched.image.root.descriptor
@@ -116,8 +116,9 @@ async function fixTarget(world: EngineWorld, request: OfImage<FixRequest>, targe
     toolVersion: world.toolVersion,
     reference: sink.reference,
     workingFolder: world.workingFolder,
+    inRegistry: (await target.places.inRegistry(output))?.named,
     root,
-    platforms: proven,
+    platforms: target.platforms.map(session => proven.get(session) ?? unchangedEvidence(session)),
   })
   const attached = request.attach ? [{ subject: root, mediaType: ENVELOPE_TYPE, path, text }, ...evidence] : []
   const referrers = attached.map(item => artefactFor(item.subject, { ...item, name: basename(item.path) }))
