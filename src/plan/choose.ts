@@ -6,6 +6,7 @@
  */
 import { Fault } from '../model/faults.ts'
 import type { BuiltWorld, WorldSource } from '../model/world.ts'
+import type { CoreHints } from './core-hints.ts'
 import { encode } from './encode.ts'
 import { type Bounds, Optimisation, type Solution, UP_TO_UNREAD, unreadIn } from './optimise.ts'
 import { type Reduced, reduce } from './reduce.ts'
@@ -23,6 +24,10 @@ export interface ChooseOptions {
   readonly banned: ReadonlySet<string>
   /** Grows; hand the same set to the next question about the same target. */
   readonly expanded: Set<string>
+  /** Grows as well. */
+  readonly hints?: CoreHints
+  /** Only what has to be read is wanted: the plan is then not decided in what does not matter for that. */
+  readonly readingOnly?: boolean
   readonly progress?: (round: number, packages: number) => void
 }
 
@@ -54,10 +59,11 @@ async function solve(
 ): Promise<{ solution: Solution; unread: readonly string[] }> {
   const sat = await openSat()
   try {
-    const optimisation = new Optimisation(built.world, encode(built.world, reduced, sat, options), options.bounds)
+    const encoded = encode(built.world, reduced, sat, { manifest: options.manifest, bindingPeersOnly: options.readingOnly === true })
+    const optimisation = new Optimisation(built.world, encoded, options.bounds, options.hints)
     const first = optimisation.upTo(UP_TO_UNREAD)
     const unread = first === undefined ? [] : unreadIn(built.world, first)
-    const solution = unread.length > 0 ? first : optimisation.upTo()
+    const solution = unread.length > 0 || options.readingOnly === true ? first : optimisation.upTo()
     if (solution === undefined) throw new Fault('internal', 'The target as it is breaks the planner’s own rules.')
     return { solution, unread }
   } finally {

@@ -42,6 +42,16 @@ export class CoreGuided {
     for (const { core, counter } of shared ?? []) this.#relax(core, counter)
   }
 
+  /** Takes those of the sets that the engine refutes at once, or what it refutes of them, as cores. They hold without side conditions. */
+  suggest(cores: readonly (readonly number[])[]) {
+    for (const suggested of cores) {
+      const possible = suggested.filter(literal => !this.#sat.isRefuted(literal))
+      if (!possible.every(literal => this.#penalties.has(literal)) || !this.#sat.refutes(possible.map(literal => -literal))) continue
+      const core = this.#penalisedIn(this.#sat.core())
+      if (core.length > 0) this.#found(core, true)
+    }
+  }
+
   /** The proven lower bound; after `minimise` returned true, the optimum. */
   get bound(): number {
     return this.#bound
@@ -92,10 +102,14 @@ export class CoreGuided {
       }
       const core = this.#core(given, solve)
       if (core.length === 0) return false
-      const counter = core.length > 1 ? Totalizer.of(this.#sat, core) : undefined
-      if (given.length === 0 && core.every(literal => !this.#counters.has(literal))) this.#shared?.push({ core, counter })
-      this.#relax(core, counter)
+      this.#found(core, given.length === 0)
     }
+  }
+
+  #found(core: readonly number[], unconditional: boolean) {
+    const counter = core.length > 1 ? Totalizer.of(this.#sat, core) : undefined
+    if (unconditional && core.every(literal => !this.#counters.has(literal))) this.#shared?.push({ core, counter })
+    this.#relax(core, counter)
   }
 
   #penalise(literal: number, weight: number) {

@@ -27,6 +27,8 @@ export interface Encoded {
 export interface EncodeOptions {
   /** Allow the choices' relaxations, each at the price of its edit. */
   readonly manifest: boolean
+  /** Leave out peers that every version suits: the same plans, and what consumers take is told where it matters only. */
+  readonly bindingPeersOnly?: boolean
 }
 
 export function encode(world: World, reduced: Reduced, sat: Sat, options: EncodeOptions): Encoded {
@@ -44,7 +46,7 @@ export function encode(world: World, reduced: Reduced, sat: Sat, options: Encode
     const [a = 0, b = 0] = [unit[one], unit[other]]
     if (a !== 0 && b !== 0) sat.addClause([-a, -b])
   }
-  const takes = encodePeers(world, unit, sat, choices)
+  const takes = encodePeers(world, unit, sat, choices, options.bindingPeersOnly === true)
   encodeLines(world, unit, sat, lines)
   return { sat, unit, edits, takes, lines, risks: encodeRisks(world, unit, sat) }
 }
@@ -133,9 +135,16 @@ interface Scope {
   readonly now: readonly number[]
 }
 
-function encodePeers(world: World, unit: readonly number[], sat: Sat, choices: ChoiceClauses): readonly Takes[] {
+function encodePeers(
+  world: World,
+  unit: readonly number[],
+  sat: Sat,
+  choices: ChoiceClauses,
+  bindingOnly: boolean,
+): readonly Takes[] {
   const takes: Takes[] = []
   if (world.units.every(of => of.peers.length === 0)) return takes
+  const sets = new Map<Choice, ReadonlySet<number>>()
   const topmost = new Map<string, number[]>()
   world.units.forEach((of, id) => {
     if (of.topmost) topmost.set(of.package, [...(topmost.get(of.package) ?? []), id])
@@ -146,6 +155,19 @@ function encodePeers(world: World, unit: readonly number[], sat: Sat, choices: C
     if (presence !== 0) encodeScope({ consumer: id, presence, needs: of.needs, now: of.now })
   })
   return takes
+
+  /** Whatever a consumer takes for a choice, it lies in the peer's range. */
+  function suitsAll(choice: Choice, accepted: Choice): boolean {
+    if (choice === accepted) return true
+    const within = withinOf(accepted)
+    return allOf(choice).every(id => (unit[id] ?? 0) === 0 || within.has(id))
+  }
+
+  function withinOf(choice: Choice): ReadonlySet<number> {
+    const known = sets.get(choice) ?? new Set(choice.anyOf)
+    sets.set(choice, known)
+    return known
+  }
 
   /** A peer that may be absent must still suit where a version of it stands in everyone's sight. */
   function forbidUnsuitable(name: string, presence: number, accepted: Choice) {
@@ -182,6 +204,7 @@ function encodePeers(world: World, unit: readonly number[], sat: Sat, choices: C
             forbidUnsuitable(peer.package, unit[id] ?? 0, accepted)
             continue
           }
+          if (bindingOnly && beside !== undefined && suitsAll(beside.choice, accepted)) continue
           const head = picksOf(choice).get(id) ?? 0
           const others = beside === undefined ? choices.present(accepted.anyOf) : present(picksOf(beside.choice), accepted.anyOf)
           sat.addClause([-head, ...others])

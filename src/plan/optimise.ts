@@ -1,7 +1,8 @@
 /** The objective's levels, one after the other, on one encoded world. */
 import { Fault } from '../model/faults.ts'
 import type { World } from '../model/world.ts'
-import { CoreGuided, type Soft } from './core-guided.ts'
+import { CoreGuided, type SharedCores, type Soft } from './core-guided.ts'
+import { CoreHints, LiteralNames } from './core-hints.ts'
 import type { Encoded } from './encode.ts'
 import { Totalizer } from './totalizer.ts'
 
@@ -84,11 +85,16 @@ export class Optimisation {
   readonly #bounds: Bounds
   readonly #softs: ReturnType<typeof levelSofts>
   readonly #levels: Level[] = []
+  readonly #hints: CoreHints
+  readonly #names: LiteralNames
 
-  constructor(world: World, encoded: Encoded, bounds: Bounds) {
+  /** `hints` come from worlds that were asked about before, and get what is learned here. */
+  constructor(world: World, encoded: Encoded, bounds: Bounds, hints = new CoreHints()) {
     this.#world = world
     this.#encoded = encoded
     this.#bounds = bounds
+    this.#hints = hints
+    this.#names = new LiteralNames(world, encoded)
     bind(world, encoded, bounds)
     this.#softs = levelSofts(world, encoded)
   }
@@ -97,7 +103,9 @@ export class Optimisation {
   upTo(count = Number.POSITIVE_INFINITY): Solution | undefined {
     const { sat } = this.#encoded
     for (const { name, softs } of this.#softs.slice(this.#levels.length, count)) {
-      const minimiser = new CoreGuided(sat, softs)
+      const cores: SharedCores = []
+      const minimiser = new CoreGuided(sat, softs, cores)
+      minimiser.suggest(this.#hints.suggest(name, this.#names))
       // A bound on a count can make the first level hard; then the caller asks for a corner of the curve instead.
       const found = this.#bounds.newVersions === undefined ? minimiser.minimise() : minimiser.attempt([], { ...BOUNDED })
       if (found === undefined) {
@@ -108,6 +116,11 @@ export class Optimisation {
       }
       if (!found) return undefined
       for (const literal of minimiser.remaining()) sat.addClause([literal])
+      this.#hints.remember(
+        name,
+        cores.map(({ core }) => core),
+        this.#names,
+      )
       this.#levels.push({ name, softs, optimum: minimiser.bound })
     }
     if (count === Number.POSITIVE_INFINITY) settleByName(this.#world, this.#encoded)

@@ -3,6 +3,7 @@ import { Fault } from '../model/faults.ts'
 import type { Budget, CurvePoint } from '../model/plan.ts'
 import type { BuiltWorld, ChosenVersions, PlanningSource, Realisation } from '../model/world.ts'
 import { type ChooseOptions, type Chosen, choose } from './choose.ts'
+import { CoreHints } from './core-hints.ts'
 import { curve, knee } from './curve.ts'
 import { encode } from './encode.ts'
 import type { Bounds } from './optimise.ts'
@@ -25,7 +26,7 @@ export interface Proposal<Built extends BuiltWorld, Result extends Realisation> 
   readonly knee: number
   /** Finding id → what removing it alone takes, from the lock only. */
   readonly prices: ReadonlyMap<string, AlonePrice | undefined>
-  /** The same where manifest edits are allowed; asked only when the lock alone leaves a finding without a price. */
+  /** The same where manifest edits are allowed, for findings that the lock alone leaves without a price. */
   readonly manifestPrices: ReadonlyMap<string, AlonePrice | undefined>
   readonly notes: readonly string[]
 }
@@ -42,7 +43,7 @@ export async function propose<Built extends BuiltWorld, Result extends Realisati
   const banned = new Set<string>()
   const notes: string[] = []
   const suspected = new Map<string, number>()
-  const shared = { expanded, banned, ...(options.progress === undefined ? {} : { progress: options.progress }) }
+  const shared = { expanded, banned, hints: new CoreHints(), ...(options.progress === undefined ? {} : { progress: options.progress }) }
   for (let placing = 0; placing < MAX_PLACINGS; placing++) {
     const counted = options.budget === 'knee' || typeof options.budget === 'number'
     const needsAll = options.priceList || counted || (options.budget === 'all' && !options.manifest)
@@ -58,9 +59,10 @@ export async function propose<Built extends BuiltWorld, Result extends Realisati
     }
     const asked = options.priceList ? () => true : (finding: string) => isOpen(chosen, finding)
     const lockPrices = same && !options.priceList ? new Map<string, AlonePrice | undefined>() : await pricesOf(everything ?? chosen, asked)
-    const unpriced = [...lockPrices.values()].some(price => price === undefined)
+    const isUnpriced = (finding: string) => lockPrices.get(finding) === undefined
+    const unpriced = [...lockPrices.keys()].some(isUnpriced)
     const manifestPrices =
-      options.priceList && unpriced ? await manifestPriceList(source, shared) : new Map<string, AlonePrice | undefined>()
+      options.priceList && unpriced ? await manifestPriceList(source, shared, isUnpriced) : new Map<string, AlonePrice | undefined>()
     if (priced.gaps.length > 0) notes.push(gapNote(priced.gaps))
     return { chosen, bounds, realised, curve: priced.points, knee: knee(priced.points), prices: lockPrices, manifestPrices, notes }
   }
@@ -142,11 +144,12 @@ async function readOnly<Built extends BuiltWorld, Answer>(
 
 async function manifestPriceList<Built extends BuiltWorld>(
   source: PlanningSource<Built>,
-  shared: Pick<ChooseOptions, 'expanded' | 'banned'>,
+  shared: Pick<ChooseOptions, 'expanded' | 'banned' | 'hints'>,
+  asked: (finding: string) => boolean,
 ) {
-  const { built, reduced } = await choose(source, { ...shared, bounds: {}, manifest: true })
+  const { built, reduced } = await choose(source, { ...shared, bounds: {}, manifest: true, readingOnly: true })
   const sat = await openSat()
-  const found = prices(built.world, encode(built.world, reduced, sat, { manifest: true }), () => true)
+  const found = prices(built.world, encode(built.world, reduced, sat, { manifest: true, bindingPeersOnly: true }), asked)
   sat.dispose()
   return found
 }

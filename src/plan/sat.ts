@@ -9,6 +9,8 @@ export interface Sat {
   solve(assumptions: readonly number[]): boolean
   /** The same within so many conflicts; undefined when that was not enough. A count, not a time, so that the answer never depends on the machine. */
   attempt(assumptions: readonly number[], conflicts: number): boolean | undefined
+  /** Whether the assumptions are refuted with hardly any search; false proves nothing. */
+  refutes(assumptions: readonly number[]): boolean
   /** After a satisfiable solve. */
   isTrue(literal: number): boolean
   /** The literal can no longer be true, whatever else holds. */
@@ -20,6 +22,9 @@ export interface Sat {
 
 /** Bound on conflicts per solve: far above what real locks need (hundreds), low enough to end in about a minute. */
 const MAX_CONFLICTS = 2_000_000
+
+/** What "at once" means: the assumptions themselves are no decisions. */
+const AT_ONCE = { conflicts: 8, decisions: 24 }
 
 /** CaDiCaL, compiled to WebAssembly. One call makes one independent solver. */
 export async function openSat(): Promise<Sat> {
@@ -38,6 +43,7 @@ export async function openSat(): Promise<Sat> {
       if (answer === undefined) throw new Fault('planner-limit', `No answer within ${MAX_CONFLICTS} conflicts.`)
       return answer
     },
+    refutes: assumptions => solver.solve({ assumptions, ...AT_ONCE }) === 'unsatisfiable',
     isTrue: literal => solver.value(literal),
     isRefuted: literal => solver.fixed(literal) === false,
     core: () => solver.failedAssumptions(),
