@@ -18,19 +18,16 @@ export interface Containers {
   close(): void
 }
 
+/** Layers over one another where the kernel lets this folder hold them; else each is copied whole. */
+function storageOf(scratch: string): readonly string[] {
+  const place = ['--root', join(scratch, 'podman'), '--runroot', join(scratch, 'podman-run'), '--tmpdir', join(scratch, 'podman-tmp')]
+  const common = [...place, '--cgroup-manager', 'cgroupfs', '--events-backend', 'file']
+  const layered = [...common, '--storage-driver', 'overlay']
+  return run('podman', [...layered, 'info']).code === 0 ? layered : [...common, '--storage-driver', 'vfs']
+}
+
 export function openContainers(scratch: string): Containers {
-  const storage = [
-    '--root',
-    join(scratch, 'podman'),
-    '--runroot',
-    join(scratch, 'podman-run'),
-    '--storage-driver',
-    'vfs',
-    '--cgroup-manager',
-    'cgroupfs',
-    '--events-backend',
-    'file',
-  ]
+  const storage = storageOf(scratch)
   const podman = (...words: readonly string[]) => must('podman', [...storage, ...words])
   const trees = new Map<string, string>()
   let starts: boolean | undefined
@@ -85,6 +82,6 @@ export function openContainers(scratch: string): Containers {
       podman('rm', name)
       return folder
     },
-    close: () => void run('podman', [...storage, 'system', 'reset', '--force']),
+    close: () => void run('podman', [...storage, 'rmi', '--all', '--force']),
   }
 }

@@ -1,6 +1,7 @@
 /** A Debian image's side of planning: worlds for the planner, and the packages that would move for what the planner chose. */
 import type { ChosenVersions, PlanningSource, Realisation, WorldState } from '../../../model/world.ts'
-import type { DebPackage, InstalledPackage, OfferedPackage } from '../package.ts'
+import { deb } from '../../../versions/deb.ts'
+import { type DebPackage, type InstalledPackage, type OfferedPackage, packageKey } from '../package.ts'
 import { buildWorld } from './build-world.ts'
 import { holdOf, isYoung } from './candidates.ts'
 import { type Defect, newDefects } from './check.ts'
@@ -108,6 +109,11 @@ export class DebPlanning implements PlanningSource<DebWorld, Realised> {
     return { moves, after, defects, suspects: (suspects.length > 0 || defects.length === 0 ? suspects : moved).map(({ id }) => id) }
   }
 
+  #hasUpdate(key: string, { name, version }: InstalledPackage): boolean {
+    const offered = this.input.archive.offered(name)
+    return offered.some(offer => offer.suite.security && packageKey(offer) === key && deb.compare(offer.version, version) > 0)
+  }
+
   /** What people should know about how this image was planned for. */
   notes({ moves }: Realised): readonly string[] {
     const { rules, ended } = this.input
@@ -121,8 +127,9 @@ export class DebPlanning implements PlanningSource<DebWorld, Realised> {
         }.`,
       )
     for (const [key, item] of this.image.slots) {
-      const hold = this.updates.keys.has(key) && this.input.update !== 'all' ? holdOf(item, rules) : undefined
-      if (hold !== undefined) notes.push(`${key} was to be updated, but it is ${hold}.`)
+      const hold = this.updates.keys.has(key) ? holdOf(item, rules) : undefined
+      if (hold === undefined || (this.input.update === 'all' && !this.#hasUpdate(key, item))) continue
+      notes.push(`${key} was to be updated, but it is ${hold}.`)
     }
     if (this.updates.unknown.length > 0) notes.push(`Not installed here, so not updated: ${this.updates.unknown.join(', ')}.`)
     const broken = [...this.image.unmet.keys()]
