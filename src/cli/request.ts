@@ -37,7 +37,7 @@ async function commonRequest(job: Job, flags: ScanFlags & Partial<ChangeFlags>, 
 /** The path of a Dockerfile or compose file, where the target is one by its name. */
 export async function imageFileOf(job: Job, target: string | undefined): Promise<string | undefined> {
   if (target === undefined) return undefined
-  const { manifestKind } = await import('../manifests/compose.ts')
+  const { manifestKind } = await import('../manifests/manifest-kind.ts')
   return manifestKind(basename(target)) !== undefined && (await job.isFile(target)) ? target : undefined
 }
 

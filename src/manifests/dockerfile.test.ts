@@ -73,6 +73,39 @@ from registry.example/b:1
   assert.deepEqual(read('# escape=`\r\nFROM `\r\n  registry.example/win:1\r\n'), ['2 base registry.example/win:1'])
 })
 
+test('a stage may be named through a variable; what is built for is known where a platform is given', () => {
+  const text = 'FROM registry.example/a AS build-amd64\nFROM registry.example/b AS build-arm64\nFROM build-$TARGETARCH\n'
+  assert.deepEqual(read(text), [
+    '1 build registry.example/a build-amd64',
+    '2 build registry.example/b build-arm64',
+    '3 base ? depends on TARGETARCH, which has no value here unless --platform is given',
+  ])
+  assert.deepEqual(read(text, { platform: 'linux/arm64' }), [
+    '1 build registry.example/a build-amd64',
+    '2 base registry.example/b build-arm64',
+  ])
+})
+
+test('the last definition of an argument counts, and nothing is put in between single quotes', () => {
+  assert.deepEqual(read('ARG A=1\nARG A=2 B=\'$A\' C="x$A"\nFROM registry.example/a:$A\nFROM registry.example/b:$C\nFROM $B\n'), [
+    '3 build registry.example/a:2',
+    '4 build registry.example/b:x2',
+    '5 base $A',
+  ])
+})
+
+test('where a reference stands literally, its place in the file is told', () => {
+  const text =
+    '\ufeffARG T=1\r\nFROM --platform=linux/amd64 \\\r\n  # why\r\n  "registry.example/a:1" AS x\r\nFROM registry.example/b:$T\nfrom registry.example/c\\\n:2\nFROM\tregistry.example/d:3'
+  const places = readDockerfile(text, 'Dockerfile').map(({ place }) =>
+    place === undefined ? undefined : text.slice(place.start, place.end),
+  )
+  assert.deepEqual(places, [undefined, undefined, undefined, 'registry.example/d:3'])
+  const continued = 'FROM --platform=linux/amd64 \\\r\n  # why\r\n  registry.example/a:1 AS x\r\n'
+  const [use] = readDockerfile(continued, 'Dockerfile')
+  assert.equal(continued.slice(use?.place?.start, use?.place?.end), 'registry.example/a:1')
+})
+
 test('mounts name images, scratch and stages by number are none', () => {
   const text = `FROM scratch
 FROM registry.example/a AS a
@@ -118,6 +151,18 @@ test('whatever stands in the file, it is read or refused, in bounded time', () =
     (cause: unknown) => cause instanceof Fault && cause.code === 'dockerfile-invalid',
   )
   assert.throws(() => readDockerfile('FROM a\n'.repeat(1001), 'Dockerfile'), /more than 1000 stages/)
-  const chain = Array.from({ length: 2000 }, (_, at) => `ARG A${at + 1}=$A${at}$A${at}`).join('\n')
-  assert.ok(readDockerfile(`ARG A0=xxxxxxxx\n${chain}\nFROM $A2000\n`, 'Dockerfile')[0]?.reference)
+  const large: readonly string[] = [
+    'RUN <<Z\n'.repeat(100_000),
+    `RUN ${'<<A '.repeat(100_000)}\n${'A\n'.repeat(100_000)}`,
+    `FROM ${'${'.repeat(400_000)}`,
+    `ARG ${'A'.repeat(900_000)}-\nFROM a`,
+    `# a=x${' '.repeat(900_000)}y\nFROM a`,
+    `FROM a${'\\\n'.repeat(300_000)}`,
+  ]
+  for (const text of large) readDockerfile(text, 'Dockerfile')
+  assert.throws(() => readDockerfile(`FROM a\n${'COPY --from=x / /\n'.repeat(1001)}`, 'Dockerfile'), /more than 1000 images/)
+  assert.throws(() => readDockerfile('ARG A=1\n'.repeat(1001), 'Dockerfile'), /more than 1000 arguments/)
+  assert.match(readDockerfile(`FROM ${'a'.repeat(5000)}`, 'Dockerfile')[0]?.unknown ?? '', /is longer than/)
+  const chain = Array.from({ length: 900 }, (_, at) => `ARG A${at + 1}=$A${at}$A${at}`).join('\n')
+  assert.match(readDockerfile(`ARG A0=xxxxxxxx\n${chain}\nFROM $A900\n`, 'Dockerfile')[0]?.unknown ?? '', /is longer than/)
 })

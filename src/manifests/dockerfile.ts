@@ -3,7 +3,8 @@
  * escapes, heredocs, ARG before FROM). Nothing else of it is understood, and nothing is run.
  */
 import { Fault } from '../model/faults.ts'
-import type { ImageUse, Lookup } from './image-use.ts'
+import { type ImageUse, LONGEST_REFERENCE, type Lookup, shortened } from './image-use.ts'
+import { type Instruction, instructionsOf, type Word } from './instructions.ts'
 import { expand } from './variables.ts'
 
 export interface DockerfileOptions {
@@ -11,150 +12,134 @@ export interface DockerfileOptions {
   readonly args?: Lookup
   /** The stage that is built; the last one unless given. */
   readonly target?: string
+  /** What is built for, `os/architecture[/variant]`: the value of `TARGETPLATFORM` and its parts. */
+  readonly platform?: string
 }
 
 const LARGEST = 1024 * 1024
 const MOST_STAGES = 1000
+const MOST_ARGUMENTS = 1000
+const MOST_COPIED = 1000
 
 /** Faults: `dockerfile-invalid`. */
-export function readDockerfile(text: string, file: string, { args = () => undefined, target }: DockerfileOptions = {}): ImageUse[] {
-  if (text.length > LARGEST) throw new Fault('dockerfile-invalid', `${file} has more than ${LARGEST} characters.`)
+export function readDockerfile(text: string, file: string, { args, target, platform }: DockerfileOptions = {}): ImageUse[] {
+  const atMost = (limit: number, count: number, what: string) => {
+    if (count > limit) throw new Fault('dockerfile-invalid', `${file} has more than ${limit} ${what}.`)
+  }
+  atMost(LARGEST, text.length, 'characters')
   const stages: Stage[] = []
+  const names = new Map<string, number>()
   const copied: ImageUse[] = []
   const globals = new Map<string, string>()
-  const lookup: Lookup = name => args(name) ?? globals.get(name)
-  for (const { keyword, rest, line, mark } of instructionsOf(text)) {
+  const ofPlatform = platformArguments(platform)
+  const lookup: Lookup = name => args?.(name) ?? globals.get(name) ?? ofPlatform.get(name)
+  let definitions = 0
+  for (const { keyword, words, line, mark } of instructionsOf(text)) {
     if (keyword === 'ARG' && stages.length === 0) {
-      for (const [name, value] of definitionsOf(rest)) {
-        const { text: known, unset } = expand(value ?? '', lookup, mark)
-        if (value !== undefined && unset === undefined && !globals.has(name)) globals.set(name, known)
-      }
+      definitions += words.length
+      atMost(MOST_ARGUMENTS, definitions, 'arguments')
+      for (const { text: word } of words) define(word, globals, lookup, mark)
     } else if (keyword === 'FROM') {
-      if (stages.length >= MOST_STAGES) throw new Fault('dockerfile-invalid', `${file} has more than ${MOST_STAGES} stages.`)
-      stages.push(stageOf(rest, line, mark, lookup, stages))
-    } else if (keyword === 'COPY' || keyword === 'ADD' || keyword === 'RUN') {
-      for (const written of sourcesOf(keyword, rest)) {
-        if (/^\d+$/.test(written) || stages.some(({ name }) => name?.toLowerCase() === written.toLowerCase())) continue
-        copied.push({ line, written, role: 'copied', ...referenceOf(written, lookup, mark) })
+      atMost(MOST_STAGES, stages.length + 1, 'stages')
+      const stage = stageOf(words, line, mark, lookup, names)
+      stages.push(stage)
+      if (stage.name !== undefined) names.set(stage.name.toLowerCase(), stages.length - 1)
+    } else if (keyword === 'COPY' || keyword === 'RUN') {
+      for (const word of sourcesOf(keyword, words)) {
+        const known = referenceOf(word.text, lookup, mark)
+        if (/^\d+$/.test(word.text) || names.has((known.reference ?? word.text).toLowerCase())) continue
+        copied.push({ line, written: shortened(word.text), role: 'copied', ...known })
+        atMost(MOST_COPIED, copied.length, 'images that files are copied from')
       }
     }
   }
-  const ships = shippingStages(stages, target)
+  const ships = shippingStages(stages, names, target)
   const bases = stages.flatMap((stage, at): readonly ImageUse[] => {
-    if (stage.parent !== undefined || stage.written === 'scratch') return []
+    if (stage.parent !== undefined || stage.reference?.toLowerCase() === 'scratch') return []
     const { parent: _, ...use } = stage
     return [{ ...use, role: ships.has(at) ? 'base' : 'build' }]
   })
   return [...bases, ...copied].sort((a, b) => a.line - b.line)
 }
 
+/** What a builder sets without being told. The machine that builds is not known here, so `BUILDPLATFORM` has no value. */
+function platformArguments(platform: string | undefined): ReadonlyMap<string, string> {
+  const [os = '', architecture = '', variant = ''] = platform?.split('/') ?? []
+  if (platform === undefined) return new Map()
+  return new Map([
+    ['TARGETPLATFORM', platform],
+    ['TARGETOS', os],
+    ['TARGETARCH', architecture],
+    ['TARGETVARIANT', variant],
+  ])
+}
+
+/** `NAME`, `NAME=value`; the last definition counts. Between single quotes nothing is put in. */
+function define(word: string, globals: Map<string, string>, lookup: Lookup, mark: string): void {
+  const equals = word.indexOf('=')
+  const name = equals < 0 ? word : word.slice(0, equals)
+  const value = word.slice(equals + 1)
+  if (equals < 0 || value.length > LONGEST_REFERENCE || !/^[A-Za-z_][A-Za-z0-9_]{0,254}$/.test(name)) return
+  const literal = /^'([^']*)'$/.exec(value)?.[1]
+  const { text, unset } = literal === undefined ? expand(unquoted(value), lookup, mark, LONGEST_REFERENCE) : { text: literal }
+  if (unset === undefined) globals.set(name, text)
+  else globals.delete(name)
+}
+
 type Stage = Omit<ImageUse, 'role'> & { /** The earlier stage that it is built on. */ readonly parent?: number }
 
-function stageOf(rest: string, line: number, mark: string, lookup: Lookup, before: readonly Stage[]): Stage {
-  const words = rest.split(/\s+/).filter(word => word !== '')
-  const flags = words.filter(word => word.startsWith('--'))
-  const [written = '', as, name] = words.filter(word => !word.startsWith('--'))
-  const platform = flags.find(flag => flag.startsWith('--platform='))?.slice('--platform='.length)
-  const wanted = platform === undefined ? undefined : expand(platform, lookup, mark)
-  const parent = before.findLastIndex(stage => stage.name?.toLowerCase() === written.toLowerCase())
+function stageOf(words: readonly Word[], line: number, mark: string, lookup: Lookup, names: ReadonlyMap<string, number>): Stage {
+  const flag = words.find(({ text }) => text.startsWith('--platform='))?.text.slice('--platform='.length)
+  const [image, as, name] = words.filter(({ text }) => !text.startsWith('--'))
+  const written = image?.text ?? ''
+  const platform = flag === undefined ? undefined : expand(flag, lookup, mark, LONGEST_REFERENCE)
+  const known = referenceOf(written, lookup, mark)
+  const parent = known.reference === undefined ? undefined : names.get(known.reference.toLowerCase())
   return {
     line,
-    written,
-    ...(parent >= 0 ? { parent } : referenceOf(written, lookup, mark)),
-    ...(as?.toLowerCase() === 'as' && name !== undefined ? { name } : {}),
-    ...(wanted === undefined || wanted.unset !== undefined ? {} : { platform: wanted.text }),
+    written: shortened(written),
+    ...known,
+    ...(parent === undefined ? {} : { parent }),
+    ...(as?.text.toLowerCase() === 'as' && name !== undefined ? { name: shortened(name.text) } : {}),
+    ...(platform === undefined || platform.unset !== undefined ? {} : { platform: platform.text }),
+    ...(image?.place === undefined || known.reference !== written ? {} : { place: image.place }),
   }
 }
 
 function referenceOf(written: string, lookup: Lookup, mark: string): Pick<ImageUse, 'reference' | 'unknown'> {
-  const { text, unset } = expand(written.replace(/^(["'])(.*)\1$/, '$2'), lookup, mark)
-  if (unset !== undefined) return { unknown: `depends on ${unset}, which has no value here` }
-  return text === '' ? { unknown: 'names no image' } : { reference: text }
+  const { text, unset } = expand(unquoted(written.slice(0, LONGEST_REFERENCE + 2)), lookup, mark, LONGEST_REFERENCE)
+  if (unset !== undefined) {
+    const how = unset.startsWith('TARGET') ? ' unless --platform is given' : ''
+    return { unknown: `depends on ${unset}, which has no value here${how}` }
+  }
+  if (text === '') return { unknown: 'names no image' }
+  return text.length > LONGEST_REFERENCE ? { unknown: 'is longer than the name of an image can be' } : { reference: text }
+}
+
+function unquoted(text: string): string {
+  const first = text.charAt(0)
+  return text.length > 1 && (first === '"' || first === "'") && text.endsWith(first) ? text.slice(1, -1) : text
 }
 
 /** The stage that is built and those it is built on. */
-function shippingStages(stages: readonly Stage[], target: string | undefined): ReadonlySet<number> {
-  const named =
-    target === undefined ? -1 : stages.findIndex((stage, at) => stage.name?.toLowerCase() === target.toLowerCase() || String(at) === target)
+function shippingStages(stages: readonly Stage[], names: ReadonlyMap<string, number>, target: string | undefined): ReadonlySet<number> {
+  const number = target !== undefined && /^\d{1,4}$/.test(target) && Number(target) < stages.length ? Number(target) : undefined
+  const named = target === undefined ? undefined : (names.get(target.toLowerCase()) ?? number)
   const ships = new Set<number>()
-  for (let at: number | undefined = named >= 0 ? named : stages.length - 1; at !== undefined && at >= 0; at = stages[at]?.parent)
-    ships.add(at)
+  for (let at: number | undefined = named ?? stages.length - 1; at !== undefined && at >= 0; at = stages[at]?.parent) ships.add(at)
   return ships
 }
 
-interface Instruction {
-  readonly keyword: string
-  readonly rest: string
-  readonly line: number
-  readonly mark: string
-}
-
-/** Lines put together where they go on, without comments and without the bodies of heredocs. */
-function* instructionsOf(text: string): Generator<Instruction> {
-  const lines = text.replace(/^\ufeff/, '').split(/\r\n|\n/)
-  const mark = escapeOf(lines)
-  const goesOn = mark === '\\' ? /\\[ \t]*$/ : /`[ \t]*$/
-  for (let at = 0; at < lines.length; at++) {
-    const line = at + 1
-    let logical = ''
-    for (; at < lines.length; at++) {
-      const physical = lines[at] ?? ''
-      if (/^\s*#/.test(physical) || (logical !== '' && physical.trim() === '')) continue
-      if (!goesOn.test(physical)) {
-        logical += physical
-        break
-      }
-      logical += physical.replace(goesOn, '')
-    }
-    const [, keyword = '', rest = ''] = /^\s*([A-Za-z]+)\s+(.*)$/s.exec(logical) ?? []
-    if (keyword === '') continue
-    const name = keyword.toUpperCase()
-    yield { keyword: name, rest: rest.trim(), line: firstLine(lines, line), mark }
-    if (name === 'RUN' || name === 'COPY' || name === 'ADD') at = afterHeredocs(rest, lines, at)
-  }
-}
-
-/** Comments before an instruction are not where it stands. */
-function firstLine(lines: readonly string[], from: number): number {
-  let line = from
-  while (line < lines.length && /^\s*(#|$)/.test(lines[line - 1] ?? '')) line++
-  return line
-}
-
-/** Directives are comments before anything else. */
-function escapeOf(lines: readonly string[]): string {
-  for (const line of lines) {
-    const [, name, value] = /^\s*#\s*([A-Za-z]+)\s*=\s*(.*?)\s*$/.exec(line) ?? []
-    if (name === undefined) return '\\'
-    if (name.toLowerCase() === 'escape' && value === '`') return '`'
-  }
-  return '\\'
-}
-
-function afterHeredocs(rest: string, lines: readonly string[], from: number): number {
-  let at = from
-  for (const [, dash, , delimiter = ''] of rest.matchAll(/<<(-?)(["']?)([A-Za-z_][A-Za-z0-9_]*)\2/g)) {
-    const end = lines.findIndex((line, place) => place > at && (dash === '-' ? line.replace(/^\t+/, '') : line) === delimiter)
-    if (end < 0) return at
-    at = end
-  }
-  return at
-}
-
-/** `NAME`, `NAME=value`, several of them; values may be quoted. */
-function definitionsOf(rest: string): [string, string | undefined][] {
-  return [...rest.matchAll(/([A-Za-z_][A-Za-z0-9_]*)(?:=("[^"]*"|'[^']*'|\S*))?(?:\s+|$)/g)].map(([, name = '', value]) => [
-    name,
-    value?.replace(/^(["'])(.*)\1$/, '$2'),
-  ])
-}
-
-/** What `COPY --from` and `RUN --mount=…,from=` name. */
-function sourcesOf(keyword: string, rest: string): string[] {
-  const flags = /^(?:--\S+\s+)*/.exec(rest)?.[0].split(/\s+/) ?? []
-  return flags.flatMap(flag => {
-    if (keyword !== 'RUN') return flag.startsWith('--from=') ? [flag.slice('--from='.length)] : []
-    const from = flag.startsWith('--mount=') ? flag.split(',').find(part => /^(--mount=)?from=/.test(part)) : undefined
-    return from === undefined ? [] : [from.replace(/^(--mount=)?from=/, '')]
+/** What `COPY --from` and `RUN --mount=…,from=` name. Flags come first. */
+function sourcesOf(keyword: Instruction['keyword'], words: readonly Word[]): Word[] {
+  const end = words.findIndex(({ text }) => !text.startsWith('--'))
+  return words.slice(0, end < 0 ? words.length : end).flatMap(({ text }): readonly Word[] => {
+    if (keyword === 'COPY') return text.startsWith('--from=') ? [{ text: text.slice('--from='.length) }] : []
+    if (!text.startsWith('--mount=')) return []
+    const from = text
+      .slice('--mount='.length)
+      .split(',')
+      .find(part => part.startsWith('from='))
+    return from === undefined ? [] : [{ text: from.slice('from='.length) }]
   })
 }

@@ -14,7 +14,17 @@ export interface ImageUse {
   readonly name?: string
   /** As `--platform` or `platform:` has it. */
   readonly platform?: string
+  /** Where the reference stands literally, in UTF-16 code units of the file; absent where variables, escapes or line ends are in it. */
+  readonly place?: { readonly start: number; readonly end: number }
 }
 
 /** A value by its name; undefined for what is not set. */
 export type Lookup = (name: string) => string | undefined
+
+/** More characters than the name of any image has. */
+export const LONGEST_REFERENCE = 4096
+
+/** No longer than a line on a screen can show; what is longer is no name of an image. */
+export function shortened(written: string): string {
+  return written.length > LONGEST_REFERENCE ? `${written.slice(0, 80)}…` : written
+}

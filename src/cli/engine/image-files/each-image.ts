@@ -19,7 +19,7 @@ async function eachImage<Request extends OfImage<ScanRequest>, Result>(
   path: string,
   look: (request: Request) => Promise<Result>,
 ): Promise<readonly NamedImage<Result>[]> {
-  const named = await namedImages(world, path)
+  const named = await namedImages(world, path, request.image.platforms)
   if (named.length === 0) throw new Fault('dockerfile-invalid', `${path} names no image.`)
   const known = new Map<string, Pick<NamedImage<Result>, 'result' | 'fault'>>()
   const all: NamedImage<Result>[] = []

@@ -1,60 +1,86 @@
 /** Every image that a Dockerfile or compose file names; of a compose file those of the Dockerfiles that it builds, too. */
-import { open } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
-import { manifestKind, readCompose, readEnvironmentFile } from '../../../manifests/compose.ts'
-import { readDockerfile } from '../../../manifests/dockerfile.ts'
+import { constants, open } from 'node:fs/promises'
+import { basename, dirname, isAbsolute, join, normalize, resolve } from 'node:path'
+import { type ComposeBuild, readCompose } from '../../../manifests/compose.ts'
+import { type DockerfileOptions, readDockerfile } from '../../../manifests/dockerfile.ts'
+import { readEnvironmentFile } from '../../../manifests/environment-file.ts'
 import type { ImageUse, Lookup } from '../../../manifests/image-use.ts'
+import { manifestKind } from '../../../manifests/manifest-kind.ts'
 import { Fault } from '../../../model/faults.ts'
 import type { EngineWorld, NamedImage } from '../../engine.ts'
 
-/** Faults: `dockerfile-invalid`, `file-unreadable`. */
-export async function namedImages({ workingFolder, environment }: EngineWorld, path: string): Promise<readonly NamedImage<never>[]> {
+/** `platforms`: those that are asked for. Faults: `dockerfile-invalid`, `file-unreadable`. */
+export async function namedImages(
+  { workingFolder, environment }: Pick<EngineWorld, 'workingFolder' | 'environment'>,
+  path: string,
+  platforms: readonly string[],
+): Promise<readonly NamedImage<never>[]> {
   const place = resolve(workingFolder, path)
   const text = await readText(place, path)
-  if (manifestKind(basename(path)) === 'dockerfile') return of(path, readDockerfile(text, path))
-  const folder = dirname(place)
-  const beside = readEnvironmentFile(await readText(join(folder, '.env'), '.env').catch(() => ''))
-  const lookup: Lookup = name => environment[name] ?? beside.get(name)
+  const platform = platforms.length === 1 ? platforms[0] : undefined
+  const built = platform === undefined ? {} : { platform }
+  if (manifestKind(basename(path)) === 'dockerfile') return of(path, readDockerfile(text, path, built))
+  const lookup = await composeValues(join(dirname(place), '.env'), environment)
   const { images, builds } = readCompose(text, path, lookup)
   const found = [...of(path, images)]
-  for (const { service, line, dockerfile = '', inline, target, args } of builds) {
-    const options = { args: (name: string) => args.get(name), ...(target === undefined ? {} : { target }) }
-    if (inline !== undefined) {
-      found.push(
-        ...of(
-          path,
-          readDockerfile(inline, path, options).map(use => ({ ...use, line: line + use.line, name: use.name ?? service })),
-        ),
-      )
-      continue
+  for (const build of builds) {
+    const { inline, target, args, platform: own } = build
+    const options = {
+      ...(own === undefined ? built : { platform: own }),
+      args: (name: string) => args.get(name),
+      ...(target === undefined ? {} : { target }),
     }
-    const file = join(dirname(path), dockerfile)
-    try {
-      found.push(...of(file, readDockerfile(await readText(join(folder, dockerfile), file), file, options)))
-    } catch (fault) {
-      if (!(fault instanceof Fault)) throw fault
-      const use: ImageUse = {
-        line,
-        written: dockerfile,
-        unknown: 'is built from a Dockerfile that cannot be read',
-        role: 'service',
-        name: service,
-      }
-      found.push({ file: path, use, fault: { code: fault.code, message: fault.message, hint: fault.hint } })
-    }
+    if (inline === undefined) found.push(...(await imagesOfBuild(workingFolder, path, build, options)))
+    else
+      for (const { place: _, ...use } of readDockerfile(inline.text, path, options))
+        found.push({ file: path, use: { ...use, line: inline.line + use.line - 1, name: use.name ?? build.service } })
   }
   return found
+}
+
+/** The environment first, then `.env`, which need not be there. */
+async function composeValues(place: string, environment: EngineWorld['environment']): Promise<Lookup> {
+  const fromOutside: Lookup = name => (Object.hasOwn(environment, name) ? environment[name] : undefined)
+  const text = await readText(place, '.env').catch((fault: unknown) => {
+    if (fault instanceof Fault && isMissing(fault.cause)) return ''
+    throw fault
+  })
+  const beside = readEnvironmentFile(text, fromOutside)
+  return name => fromOutside(name) ?? beside.get(name)
+}
+
+/** One that cannot be read does not keep the other services from being told of. */
+async function imagesOfBuild(
+  workingFolder: string,
+  path: string,
+  { service, line, context = '.', dockerfile = 'Dockerfile' }: ComposeBuild,
+  options: DockerfileOptions,
+): Promise<readonly NamedImage<never>[]> {
+  const folder = isAbsolute(context) ? context : join(dirname(path), context)
+  const file = isAbsolute(dockerfile) ? normalize(dockerfile) : join(folder, dockerfile)
+  try {
+    return of(file, readDockerfile(await readText(resolve(workingFolder, file), file), file, options))
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault
+    const unknown = 'is built from a Dockerfile that cannot be read'
+    const use: ImageUse = { line, written: file, unknown, role: 'service', name: service }
+    return [{ file: path, use, fault: { code: fault.code, message: fault.message, hint: fault.hint } }]
+  }
 }
 
 function of(file: string, uses: readonly ImageUse[]): readonly NamedImage<never>[] {
   return uses.map(use => ({ file, use }))
 }
 
+function isMissing(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+}
+
 const LARGEST = 1024 * 1024
 
-/** A regular file up to 1 MiB. */
+/** A regular file up to 1 MiB. A pipe of that name is not waited for. */
 async function readText(place: string, name: string): Promise<string> {
-  const file = await open(place, 'r').catch((cause: unknown) => {
+  const file = await open(place, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((cause: unknown) => {
     throw new Fault('file-unreadable', `${name} cannot be read.`, { cause })
   })
   try {
