@@ -17,6 +17,7 @@ import type { LayerIndex } from './layer-index.ts'
 const MOST_FILES = 512
 const MOST_BYTES = 1024 * 1024 * 1024
 const ENDING = '.layer'
+const LEFT_MS = 60 * 60 * 1000
 const OURS = /^[0-9a-f]{64}\.[0-9a-f.]+\.layer(?:\.\d+)?$/
 /** A file that changed so shortly before could change again and look the same. */
 const RACY_MS = 3000
@@ -81,15 +82,16 @@ function storeIndex(folder: string, name: string, index: LayerIndex): void {
   }
 }
 
-/** The files used last stay. */
+/** The files used last stay; what a killed process was writing goes after an hour. */
 function prune(folder: string): void {
   const files = readdirSync(folder)
     .filter(name => OURS.test(name))
     .map(name => ({ name, ...statSync(join(folder, name)) }))
     .sort((a, b) => b.mtimeMs - a.mtimeMs)
   let bytes = 0
-  for (const [at, { name, size }] of files.entries()) {
+  for (const [at, { name, size, mtimeMs }] of files.entries()) {
     bytes += size
-    if (at >= MOST_FILES || bytes > MOST_BYTES) rmSync(join(folder, name), { force: true })
+    const left = !name.endsWith(ENDING) && Date.now() - mtimeMs > LEFT_MS
+    if (left || at >= MOST_FILES || bytes > MOST_BYTES) rmSync(join(folder, name), { force: true })
   }
 }

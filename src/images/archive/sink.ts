@@ -3,9 +3,10 @@
  * place by a rename. The same image gives the same file.
  */
 import { createHash } from 'node:crypto'
+import { dirname } from 'node:path'
 import { Fault } from '../../model/faults.ts'
 import type { BlobDigest, ImageSink, ImageToWrite } from '../../model/image.ts'
-import { writeWhole } from '../layout/blob-files.ts'
+import { removeLeftovers, writeWhole } from '../layout/blob-files.ts'
 import { EMPTY_INDEX, REF_NAME, withRoot } from '../layout/index-json.ts'
 import { allBlobs, artefactOf } from '../layout/sink.ts'
 import { boundDigest, readManifestOrIndex } from '../manifest.ts'
@@ -31,8 +32,10 @@ export function archiveSink(reference: ArchiveReference, { scratch, stdout }: Ar
       const before = reference.file === '-' ? undefined : await digestBefore(reference, scratch)
       const blobs = allBlobs(image)
       const chunks = archiveChunks(image, reference)
-      if (reference.file !== '-') await writeWhole(reference.file, chunks)
-      else for await (const chunk of chunks) await stdout(chunk)
+      if (reference.file !== '-') {
+        await writeWhole(reference.file, chunks)
+        await removeLeftovers(dirname(reference.file))
+      } else for await (const chunk of chunks) await stdout(chunk)
       const bytesWritten = blobs.reduce((sum, { descriptor }) => sum + descriptor.size, 0)
       const { digest } = image.root.descriptor
       return { reference: written, digest, bytesWritten, blobsWritten: blobs.length, ...(before === undefined ? {} : { before }) }

@@ -88,10 +88,10 @@ export async function writeWhole(
   }
 }
 
-const ASIDE = /^\.suture-[0-9a-f-]{36}$/
+const ASIDE = /^\.suture-(lock\.)?[0-9a-f-]{36}$/
 const LEFT_MS = 60 * 60 * 1000
 
-/** Removes what killed writers left beside: files of the writer's own naming that nobody has touched for an hour. */
+/** Removes what killed writers left beside: files of their own naming, and of the lock's, that nobody has touched for an hour. */
 export async function removeLeftovers(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (!ASIDE.test(name)) continue

@@ -44,7 +44,7 @@ export function layoutSink({ folder, tag, reference }: LayoutPlace): ImageSink {
         const next = withRoot(bytes, image.root.descriptor, tag, reference, image.referrers.map(artefactOf))
         await writeWhole(path, [Buffer.from(next.text)])
         await syncFolder(folder)
-        await removeLeftovers(blobs)
+        for (const place of [blobs, folder]) await removeLeftovers(place)
         return next.before
       })
       return { reference, digest: image.root.descriptor.digest, ...written, ...(before === undefined ? {} : { before }) }

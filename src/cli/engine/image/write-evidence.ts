@@ -1,7 +1,7 @@
 /** Documents beside an image: each whole under its name or not at all. */
 import { readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { writeWhole } from '../../../images/layout/blob-files.ts'
+import { dirname, join } from 'node:path'
+import { removeLeftovers, writeWhole } from '../../../images/layout/blob-files.ts'
 import { Fault } from '../../../model/faults.ts'
 
 export interface TextFile {
@@ -30,7 +30,10 @@ export async function writeEvidence(folder: string, [first, ...others]: readonly
   }
   const written = await Promise.allSettled(others.map(write))
   const failed = written.find(result => result.status === 'rejected') ?? (await Promise.allSettled([write(first)]))[0]
-  if (failed?.status !== 'rejected') return takeBack
+  if (failed?.status !== 'rejected') {
+    for (const place of new Set([first, ...others].map(({ path }) => dirname(join(folder, path))))) await removeLeftovers(place)
+    return takeBack
+  }
   await takeBack()
   throw failed.reason
 }

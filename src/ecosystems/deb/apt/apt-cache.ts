@@ -3,7 +3,7 @@
  * written beside their place and renamed, so a run that is stopped leaves nothing half.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Sha256, sha256FromHex } from '../../../model/digest.ts'
 
@@ -45,8 +45,14 @@ export interface AptCache {
 export function openAptCache(folder: string): AptCache {
   const suitePath = (uri: string, suite: string): string => join(folder, 'suites', `${hashOf(`${uri}\n${suite}`)}.json`)
   const contentPath = (sha256: Sha256): string => join(folder, 'content', sha256)
+  const swept = new Set<string>()
   const place = async (path: string, write: (temporary: string) => Promise<void>): Promise<void> => {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    const parent = dirname(path)
+    await mkdir(parent, { recursive: true, mode: 0o700 })
+    if (!swept.has(parent)) {
+      swept.add(parent)
+      await sweep(parent)
+    }
     const temporary = `${path}.${randomBytes(6).toString('hex')}`
     try {
       await write(temporary)
@@ -97,6 +103,19 @@ export function openAptCache(folder: string): AptCache {
   }
 }
 
+const ASIDE = /\.[0-9a-f]{12}$/
+const LEFT_MS = 60 * 60 * 1000
+
+/** Removes what runs left that were killed while they wrote: files of a temporary name that nobody has touched for an hour. */
+async function sweep(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!ASIDE.test(name)) continue
+    const path = join(folder, name)
+    const found = await stat(path).catch(() => undefined)
+    if (found?.isFile() === true && Date.now() - found.mtimeMs > LEFT_MS) await rm(path, { force: true })
+  }
+}
+
 function hashOf(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex')
 }
@@ -119,5 +138,10 @@ async function readJson(path: string): Promise<Readonly<Record<string, string | 
 /** A file's bytes where it has exactly this size; undefined where it is not there or not whole. */
 export async function readWhole(path: string, size: number): Promise<Buffer | undefined> {
   const found = await stat(path).catch(() => undefined)
-  return found?.isFile() === true && found.size === size ? readFile(path) : undefined
+  if (found?.isFile() !== true || found.size !== size) return undefined
+  return readFile(path).catch((cause: unknown) => {
+    // Another run may have moved it since.
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
+    throw cause
+  })
 }

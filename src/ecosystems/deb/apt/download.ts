@@ -61,7 +61,10 @@ async function original(downloader: Downloader, item: Wanted): Promise<Buffer> {
     await rm(from, { force: true })
     throw new Fault('deb-digest-mismatch', `${url} is not the file of ${item.size} bytes that the signed index names`)
   }
-  await rename(from, place)
+  await rename(from, place).catch((cause: unknown) => {
+    // Another run that wanted it too was faster; what is in memory was checked.
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw cause
+  })
   return bytes
 }
 
