@@ -97,7 +97,10 @@ async function filesOfImage(files: ImageFiles): Promise<ConfigurationFiles> {
     .filter(name => WANTED.test(name))
     .flatMap(name => {
       const file = files.follow(`etc/apt/${name}`)
-      return file?.type === 'file' && file.size <= LARGEST_FILE ? [{ name, path: file.path }] : []
+      if (file?.type !== 'file') return []
+      if (file.size > LARGEST_FILE)
+        throw new Fault('apt-sources-invalid', `/etc/apt/${name} in the image is larger than ${LARGEST_FILE} bytes`)
+      return [{ name, path: file.path }]
     })
   const bytes = await files.read(found.map(({ path }) => path))
   return new Map(found.map(({ name, path }) => [name, decodeControl(bytes.get(path) ?? new Uint8Array()).text]))

@@ -125,6 +125,8 @@ function sourceOf(
   if (bad !== undefined) throw invalid(`has a component that can be none: ${bad.slice(0, 80)}`)
   if (components.length === 0 && !suite.endsWith('/')) throw invalid('names no component')
   const { username, password } = parsed
+  const credentials = decoded(`${username}:${password}`)
+  if (credentials === undefined) throw invalid('has a name or password in its address that cannot be read')
   parsed.username = ''
   parsed.password = ''
   parsed.hash = ''
@@ -134,7 +136,7 @@ function sourceOf(
   const says = (name: string): string => (setting(name) ?? setting(name.toLowerCase()) ?? '').toLowerCase()
   return {
     uri: parsed.href.replace(/\/*$/, '/'),
-    ...(username !== '' && { credentials: `${decodeURIComponent(username)}:${decodeURIComponent(password)}` }),
+    ...(username !== '' && { credentials }),
     suite,
     components,
     ...(named.length > 0 && { architectures: named }),
@@ -169,4 +171,12 @@ function words(text: string): string[] {
 /** Its name says that it holds security updates: enough to know which suite to ask first. */
 export function isSecuritySuite({ suite, uri }: Pick<AptSource, 'suite' | 'uri'>): boolean {
   return /-security$|\/updates\/?$/.test(suite) || /-security\/$/.test(uri)
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
 }

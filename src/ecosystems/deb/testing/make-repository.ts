@@ -46,6 +46,10 @@ export interface RepositorySpec {
   readonly fields?: Readonly<Record<string, string>>
   /** Changes the text of the release before it is signed. */
   readonly release?: (text: string) => string
+  /** Changes the text of the package indexes before they are listed. */
+  readonly index?: (text: string) => string
+  /** Puts another archive in the place of a package's. */
+  readonly archive?: (name: string, made: Buffer) => Uint8Array
 }
 
 /** Path below the repository's root → content. */
@@ -57,9 +61,10 @@ export async function makeRepository(spec: RepositorySpec): Promise<RepositoryFi
   const files: RepositoryFiles = new Map()
   const stanzas = new Map<string, string[]>(architectures.map(architecture => [architecture, []]))
   for (const item of spec.packages) {
-    const bytes = makeDeb(item)
     const control = controlOf(item)
     const field = (name: string): string => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(control)?.[1] ?? ''
+    const made = makeDeb(item)
+    const bytes = spec.archive?.(field('Package'), made) ?? made
     const path = `pool/${component}/${field('Package')}_${field('Version').replace(/^\d+:/, '')}_${field('Architecture')}.deb`
     files.set(path, bytes)
     const stanza = `${control.replace(/^Description:/m, `Filename: ${path}\nSize: ${bytes.length}\nSHA256: ${digest(bytes)}\nDescription:`)}\n`
@@ -67,7 +72,7 @@ export async function makeRepository(spec: RepositorySpec): Promise<RepositoryFi
   }
   const listed: string[] = []
   for (const [architecture, list] of stanzas) {
-    const text = Buffer.from(list.join('\n'))
+    const text = Buffer.from(spec.index?.(list.join('\n')) ?? list.join('\n'))
     const folder = `${component}/binary-${architecture}`
     for (const form of ['', '.gz', '.xz'] as const) {
       const bytes = form === '' ? text : form === '.gz' ? gzipSync(text) : storeXz(text)
