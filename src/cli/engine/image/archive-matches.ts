@@ -48,7 +48,7 @@ export async function archiveMatches(
   }
   const notes = [
     'No advisories for this distribution are at hand (suture db update --ecosystem Debian fetches them): findings come from the changelogs of offered packages and name what an update fixes, not what stays open.',
-    ...(silent.length === 0 ? [] : [`No changelog was found for ${silent.join(', ')}.`]),
+    ...(silent.length === 0 ? [] : [`No changelog that can be read was found for ${silent.join(', ')}.`]),
   ]
   return { match: archiveMatcher(found), notes }
 }
@@ -58,8 +58,18 @@ async function changelogOf(apt: OpenApt, binaries: readonly OfferedPackage[]): P
     const { files } = await readDeb(await apt.download(item), `${item.name}_${item.version}`)
     for (const name of ['changelog.Debian.gz', 'changelog.gz']) {
       const file = files.find(({ path }) => path === `usr/share/doc/${item.name}/${name}`)
-      if (file?.type === 'file') return gunzipSync(file.content, { maxOutputLength: LARGEST_CHANGELOG }).toString('utf8')
+      const text = file?.type === 'file' ? unpacked(file.content) : undefined
+      if (text !== undefined) return text
     }
   }
   return undefined
+}
+
+/** Undefined where it is no gzip, or one that unpacks to more than a changelog has. */
+function unpacked(content: Uint8Array): string | undefined {
+  try {
+    return gunzipSync(content, { maxOutputLength: LARGEST_CHANGELOG }).toString('utf8')
+  } catch {
+    return undefined
+  }
 }

@@ -94,13 +94,16 @@ export function withContents(archive: DebArchive): { readonly file: DebFile; rea
   })
 }
 
+/** Leads out, hides another file were a layer to have it, or is more than a line. */
+const CAN_BE_NONE = /\/(?:\.{0,2}|\.wh\.[^/]*)(?:\/|$)|[\0-\u001f\u007f]/
+
 /** `conffiles`: an absolute path a line, `remove-on-upgrade` before it where the package gives it up (deb-conffiles(5)). */
 function readConffiles(archive: DebArchive, invalid: (what: string) => Fault): Map<string, { readonly removeOnUpgrade: boolean }> {
   const conffiles = new Map<string, { readonly removeOnUpgrade: boolean }>()
   for (const line of controlText({ archive }, 'conffiles').split('\n')) {
     if (line.trim() === '') continue
     const [, flag, absolute = ''] = /^(remove-on-upgrade\s+)?(\/\S.*?)\s*$/.exec(line) ?? []
-    const [path] = absolute === '' ? [] : readFileList(absolute, 'conffiles')
+    const [path] = absolute === '' || CAN_BE_NONE.test(absolute) ? [] : readFileList(absolute, 'conffiles')
     if (path === undefined) throw invalid(`has a conffile that cannot be read: ${line.slice(0, 120)}`)
     conffiles.set(path, { removeOnUpgrade: flag !== undefined })
   }

@@ -1,6 +1,6 @@
 /** Words of a script as text, as far as it is known what stands in them. */
 import { glob } from '../glob.ts'
-import type { Word, WordPart } from './syntax.ts'
+import { NotReadable, type Word, type WordPart } from './syntax.ts'
 
 /** A text, or undefined where it cannot be known. */
 export type Value = string | undefined
@@ -12,12 +12,26 @@ export interface Variables {
   print(part: WordPart & { readonly kind: 'command' }): Value
 }
 
+/** Scripts can double a text with each line; longer ones are not known afterwards. */
+const LONGEST_TEXT = 64 * 1024
+const MOST_WORDS = 10_000
+
+/** The words of a command, one after the other. Throws `NotReadable` where they are more than anybody writes. */
+export function expandAll(words: readonly Word[], variables: Variables): Value[] {
+  const all: Value[] = []
+  for (const word of words) {
+    for (const value of expandWords(word, variables)) all.push(value)
+    if (all.length > MOST_WORDS) throw new NotReadable('it has a command with more words than can be followed')
+  }
+  return all
+}
+
 /** As one text, without splitting: assignments, case, redirections. */
 export function expandText(word: Word, variables: Variables): Value {
   let text: Value = ''
   for (const part of word) {
     const value = partText(part, variables)
-    text = text === undefined || value === undefined ? undefined : text + value
+    text = text === undefined || value === undefined || text.length + value.length > LONGEST_TEXT ? undefined : text + value
   }
   return text
 }

@@ -44,7 +44,7 @@ export function changeFiles(name: string, call: Call): Answer {
   switch (name) {
     case 'rm':
     case 'unlink':
-      return each(call, words, (path, state) => remove(path, state.get(path), /r/i.test(flags.replaceAll('--', ''))))
+      return each(call, words, (path, state) => remove(path, state, /r/i.test(flags.replaceAll('--', ''))))
     case 'rmdir':
       return each(call, words, (path, state) =>
         state.get(path)?.type === 'directory' && state.children(path).length === 0 ? [{ kind: 'remove', path }] : [],
@@ -108,8 +108,14 @@ function each(
   return { status: true, effects }
 }
 
-function remove(path: string, now: PathFacts | undefined, recursive: boolean): readonly FileChange[] | undefined {
-  if (now === undefined) return []
+/** Folders that packages share, links to them, and what dpkg keeps: nobody removes these from an image that is meant to live. */
+const SHARED = /^(?:[^/]*|(?:usr|var)\/[^/]+|usr\/local\/[^/]+|usr\/lib\/[a-z0-9_]+-linux-gnu[a-z0-9]*|var\/lib\/dpkg)$/
+const OF_DPKG = /^var\/lib\/dpkg\//
+
+function remove(path: string, state: World['state'], recursive: boolean): readonly FileChange[] | undefined {
+  const now = state.get(path)
+  if ((SHARED.test(path) && state.follow(path)?.type === 'directory') || (OF_DPKG.test(path) && now !== undefined)) return undefined
+  if (now === undefined) return path === '' ? undefined : []
   return now.type === 'directory' && !recursive ? undefined : [{ kind: 'remove', path }]
 }
 

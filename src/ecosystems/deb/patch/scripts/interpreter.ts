@@ -7,7 +7,7 @@ import { glob } from '../glob.ts'
 import { type Answer, needs, runCommand, writesNothing } from './commands.ts'
 import { negate, type Status } from './conditions.ts'
 import type { Effect, FileChange } from './effects.ts'
-import { expandText, expandWords, type Value, type Variables } from './expand.ts'
+import { expandAll, expandText, type Value, type Variables } from './expand.ts'
 import { SETTLED_FUNCTIONS, settleFunction } from './known.ts'
 import { State } from './state.ts'
 import { type Node, NotReadable, type Redirect, type Simple, type Word, type WordPart } from './syntax.ts'
@@ -15,23 +15,7 @@ import { changedState, findProgram, plain, type World } from './world.ts'
 
 const MOST_STEPS = 50_000
 const DEEPEST = 40
-const CONTROL = new Set([
-  'exit',
-  'return',
-  'break',
-  'continue',
-  '.',
-  'source',
-  'eval',
-  'exec',
-  'shift',
-  'unset',
-  'set',
-  'export',
-  'local',
-  'readonly',
-  'read',
-])
+const CONTROL = new Set('exit return break continue . source eval exec shift unset set export local readonly read'.split(' '))
 
 export interface ScriptCall {
   readonly script: Node
@@ -174,7 +158,7 @@ class Run {
   }
 
   #for({ name, words, body }: Node & { readonly kind: 'for' }, state: State): Status {
-    const values = words === undefined ? [...state.args] : words.flatMap(word => expandWords(word, this.#variables(state)))
+    const values = words === undefined ? [...state.args] : expandAll(words, this.#variables(state))
     const unknown = values.some(value => value === undefined || /[*?[]/.test(value))
     if (unknown) {
       state.forget(body)
@@ -195,7 +179,7 @@ class Run {
 
   #simple(node: Simple, state: State): Status {
     const variables = this.#variables(state)
-    const args = node.words.flatMap(word => expandWords(word, variables))
+    const args = expandAll(node.words, variables)
     let substituted: Status
     for (const { name, value } of node.assignments) {
       const [only] = value
@@ -337,7 +321,7 @@ class Run {
     const inner = state.subshell()
     const [only, more] = body.kind === 'list' ? body.items : []
     if (only?.kind === 'simple' && more === undefined && only.redirects.every(({ operator }) => operator !== '<')) {
-      const args = only.words.flatMap(word => expandWords(word, this.#variables(inner)))
+      const args = expandAll(only.words, this.#variables(inner))
       const [name, ...rest] = args
       if (name !== undefined && !inner.functions.has(name) && !CONTROL.has(name)) {
         this.#redirects(only.redirects, inner, only.text)
