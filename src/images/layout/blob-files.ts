@@ -91,13 +91,13 @@ export async function writeWhole(
 const ASIDE = /^\.suture-(lock\.)?[0-9a-f-]{36}$/
 const LEFT_MS = 60 * 60 * 1000
 
-/** Removes what killed writers left beside: files of their own naming, and of the lock's, that nobody has touched for an hour. */
+/** Removes what killed writers left beside: files of their own naming, and of the lock's, that nobody has touched for an hour. What cannot be removed stays. */
 export async function removeLeftovers(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
+  for (const name of await readdir(folder).catch(() => [])) {
     if (!ASIDE.test(name)) continue
     const path = join(folder, name)
     const found = await lstat(path).catch(() => undefined)
-    if (found?.isFile() === true && Date.now() - found.mtimeMs > LEFT_MS) await rm(path, { force: true })
+    if (found?.isFile() === true && Date.now() - found.mtimeMs > LEFT_MS) await rm(path, { force: true }).catch(() => undefined)
   }
 }
 
