@@ -93,6 +93,7 @@ export interface PlanResult {
 export interface NewerBase {
   /** With its digest: what to write in place of the present one. */
   readonly reference: string
+  readonly digest: string
   readonly findingsLeft: number
   readonly riskLeft: number
   readonly packages: { readonly changed: number; readonly added: number; readonly removed: number }
@@ -101,6 +102,8 @@ export interface NewerBase {
   readonly bytes: number
   /** What a container notices besides its files: `User`, `Entrypoint`, `Env PATH`. */
   readonly settings: readonly string[]
+  /** Set where it is of another release of the distribution than the present one: that release's name. */
+  readonly release?: string
 }
 
 /** The layer that is planned, and newer images beside it. */
@@ -111,6 +114,8 @@ export interface BasePrices {
   readonly newer: readonly NewerBase[]
   /** `layer`, or the reference of what leaves less risk, or as little with fewer packages moved. */
   readonly better: string
+  /** Sentences about what was not compared. */
+  readonly notes: readonly string[]
 }
 
 /** An image that a Dockerfile or compose file names, with what is known of it. */

@@ -2,39 +2,13 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { test } from 'node:test'
-import { startRegistry } from '../../src/images/registry/testing/registry-server.ts'
-import type { LayeredOptions } from '../../src/images/testing/layered-image.ts'
-import type { MadeImage } from '../../src/images/testing/make-image.ts'
 import { documentOf } from '../../src/images/testing/make-image.ts'
-import { INSTALLED, SECURE } from './packages.ts'
-import { openWorkshop } from './workshop.ts'
-
-const NEWER = INSTALLED.map(item => SECURE.find(({ control }) => nameOf(control) === nameOf(item.control)) ?? item)
-
-function nameOf(control: string | Readonly<Record<string, string>>): string {
-  return typeof control === 'string' ? (/^Package: (.*)$/m.exec(control)?.[1] ?? '') : (control['Package'] ?? '')
-}
-
-async function setting(context: TestContext) {
-  const shop = await openWorkshop(context)
-  const registry = await startRegistry()
-  context.after(() => registry.close())
-  const put = (name: string, { image, blobs }: MadeImage) => {
-    const [repository = '', tag = ''] = name.split(':')
-    for (const [digest, bytes] of blobs) registry.blobs.set(`${repository} ${digest}`, Buffer.from(bytes))
-    const entry = { bytes: Buffer.from(image.manifest.bytes), type: image.manifest.descriptor.mediaType }
-    for (const key of [tag, image.manifest.descriptor.digest]) registry.manifests.set(`${repository} ${key}`, entry)
-    return `${registry.host}/${name}`
-  }
-  const old = (options: LayeredOptions = {}) => shop.image({ options })
-  const newer = (options: LayeredOptions = {}) => shop.image({ packages: NEWER, options })
-  return { shop, registry, put, old, newer }
-}
+import { basesIn, NEWER, nameOf } from './bases.ts'
+import { INSTALLED } from './packages.ts'
 
 test('a later tag of the line is priced beside the layer: findings, packages, bytes, settings', async context => {
-  const { shop, registry, put, old, newer } = await setting(context)
+  const { shop, registry, put, old, newer } = await basesIn(context)
   const reference = put('team/base:12.4', old({ config: { config: { User: 'app', Env: ['PATH=/bin', 'X_VERSION=1'] } } }))
   const latest = newer({ config: { config: { Env: ['PATH=/usr/bin', 'X_VERSION=2'] } } })
   put('team/base:12.6', latest)
@@ -61,7 +35,7 @@ test('a later tag of the line is priced beside the layer: findings, packages, by
 })
 
 test('a base that fixes what the layer cannot is said to be better, and what to write is shown', async context => {
-  const { shop, put, old, newer } = await setting(context)
+  const { shop, put, old, newer } = await basesIn(context)
   const reference = put('team/base:1.2.3', shop.image({ held: ['libxml2', 'openssl', 'libssl3'] }))
   put('team/base:1.2.4', newer())
   put('team/base:1.2.2', old())
@@ -74,7 +48,7 @@ test('a base that fixes what the layer cannot is said to be better, and what to 
 })
 
 test('a tag beside a digest may have moved on', async context => {
-  const { shop, put, old, newer } = await setting(context)
+  const { shop, put, old, newer } = await basesIn(context)
   const { digest } = old().image.manifest.descriptor
   const reference = put('team/base:stable', old())
   assert.equal((await shop.plan(`${reference}@${digest}`)).bases, undefined)
@@ -84,7 +58,7 @@ test('a tag beside a digest may have moved on', async context => {
 })
 
 test('of an image that names its base, the base is what may be newer; what stands above it stays', async context => {
-  const { shop, registry, put, old, newer } = await setting(context)
+  const { shop, registry, put, old, newer } = await basesIn(context)
   put('team/base:12.4', old())
   put('team/base:12.5', newer())
   const app = shop.image({ above: [[{ path: 'opt/app', content: 'app' }]] })
@@ -100,15 +74,80 @@ test('of an image that names its base, the base is what may be newer; what stand
   assert.match(bases?.newer[0]?.reference ?? '', /team\/base:12\.5@sha256:/)
 })
 
+test('what an image says of its base has to hold, and the base has to be there', async context => {
+  const { shop, registry, put, old, newer } = await basesIn(context)
+  put('team/base:12.4', old())
+  put('team/base:12.5', newer())
+  const saying = (digest: string) => {
+    const app = shop.image({ conffile: 'another image\n' })
+    const text = JSON.parse(Buffer.from(app.image.manifest.bytes).toString('utf8'))
+    const name = `${registry.host}/team/base:12.4`
+    const annotations = { 'org.opencontainers.image.base.name': name, 'org.opencontainers.image.base.digest': digest }
+    const manifest = documentOf(app.image.manifest.descriptor.mediaType, JSON.stringify({ ...text, annotations }))
+    return put('team/app:7', { ...app, image: { ...app.image, manifest } })
+  }
+  const lying = await shop.plan(saying(old().image.manifest.descriptor.digest))
+  assert.deepEqual(lying.bases?.newer, [])
+  assert.match(lying.bases?.notes.join() ?? '', /is not built on it/)
+  const gone = await shop.plan(saying(`sha256:${'0'.repeat(64)}`))
+  assert.deepEqual(gone.bases?.newer, [])
+  assert.match(gone.bases?.notes.join() ?? '', /base that the image names is not compared/)
+})
+
+test('a newer base that is worse is shown, and the layer is said to fix more', async context => {
+  const { shop, put, old } = await basesIn(context)
+  const reference = put('team/base:12.4', shop.image({ packages: NEWER.map((item, at) => INSTALLED.slice(0, 2)[at] ?? item) }))
+  put('team/base:12.5', old())
+  const { bases } = await shop.plan(reference)
+  assert.ok(bases && bases.layer.riskLeft < (bases.newer[0]?.riskLeft ?? 0))
+  assert.equal(bases.better, 'layer')
+  assert.match((await shop.cli('plan', reference, '--advisories', shop.advisories)).out, /The layer fixes more than a newer \S+12\.4\./)
+})
+
+test('another release of the distribution is shown, and never said to be better', async context => {
+  const { shop, put, newer } = await basesIn(context)
+  const reference = put('team/base:12.4', shop.image({ held: ['libxml2', 'openssl', 'libssl3'] }))
+  const osRelease = 'ID=debian\nVERSION_ID="13"\nVERSION_CODENAME=trixie\nPRETTY_NAME="Debian GNU/Linux 13 (trixie)"\n'
+  put('team/base:12.10', newer({}, { osRelease }))
+  const { bases } = await shop.plan(reference)
+  assert.equal(bases?.newer[0]?.release, 'Debian GNU/Linux 13 (trixie)')
+  assert.equal(bases?.better, 'layer')
+  const { out } = await shop.cli('plan', reference, '--advisories', shop.advisories)
+  assert.match(out, /another release:\s+Debian GNU\/Linux 13/)
+  assert.match(out, /moves to another release of the distribution/)
+})
+
+test('the plan stands where the registry tells no tags, or a newer image cannot be read: the output says so', async context => {
+  const listing = { isBroken: true }
+  const { shop, registry, put, old, newer } = await basesIn(context, {
+    intercept(request, response) {
+      if (!listing.isBroken || request.url?.includes('/tags/list') !== true) return false
+      response.writeHead(200).end('{"tags":')
+      return true
+    },
+  })
+  const reference = put('team/base:12.4', old())
+  const latest = newer()
+  put('team/base:12.5', latest)
+  const { plan, bases } = await shop.plan(reference)
+  assert.ok(plan.changes.length > 0)
+  assert.match(bases?.notes.join() ?? '', /is there newer is not known/)
+  listing.isBroken = false
+  registry.blobs.delete(`team/base ${latest.image.config.descriptor.digest}`)
+  const { out, code } = await shop.cli('plan', reference, '--advisories', shop.advisories)
+  assert.match(out, /12\.5 is newer, but not compared/)
+  assert.equal(code, (await shop.cli('plan', shop.layout('same', old()), '--advisories', shop.advisories)).code)
+})
+
 test('nothing is newer, nothing to fix, or no registry: nothing is said', async context => {
-  const { shop, put, old, newer } = await setting(context)
+  const { shop, put, old, newer } = await basesIn(context)
   assert.equal((await shop.plan(put('team/base:12.4', old()))).bases, undefined)
   assert.equal((await shop.plan(put('team/base:12.5', newer()), { only: [] })).bases, undefined)
   assert.equal((await shop.plan(shop.layout('folder', old()))).bases, undefined)
 })
 
 test('a Dockerfile is read: what ships decides, build stages and unknown images are told apart', async context => {
-  const { shop, put, old } = await setting(context)
+  const { shop, put, old } = await basesIn(context)
   const [vulnerable, clean] = [
     put('team/base:12.4', old()),
     put('team/clean:1', shop.image({ packages: NEWER.filter(({ control }) => nameOf(control) === 'tzdata') })),
@@ -128,11 +167,27 @@ test('a Dockerfile is read: what ships decides, build stages and unknown images 
   assert.match(unknown.out, /Not looked at: it depends on NOWHERE, which has no value here/)
   writeFileSync(file, 'FROM scratch\n')
   assert.match((await scan()).err, /dockerfile-invalid/)
-  assert.match((await shop.cli('fix', 'Dockerfile')).err, /usage/)
+})
+
+test('a file leads to registries alone; what keeps every image from being looked at is told once', async context => {
+  const { shop, put, old } = await basesIn(context)
+  const reference = put('team/base:12.4', old())
+  const file = join(shop.working, 'Dockerfile')
+  writeFileSync(file, `FROM ${shop.layout('folder', old())} AS a\nFROM - AS b\nFROM docker-archive:/etc/hostname\n`)
+  const local = await shop.cli('scan', 'Dockerfile', '--advisories', shop.advisories)
+  assert.equal(local.code, 1)
+  assert.equal(local.out.match(/Not looked at: it names no image in a registry/g)?.length, 3)
+  const clean = put('team/clean:1', shop.image({ packages: NEWER.filter(({ control }) => nameOf(control) === 'tzdata') }))
+  writeFileSync(file, `FROM ${reference}\nFROM ${clean}\n`)
+  const one = await shop.cli('plan', 'Dockerfile', '--only', 'openssl', '--advisories', shop.advisories)
+  assert.equal(one.code, 0, one.out)
+  assert.match(one.out, /No finding here is about openssl/)
+  assert.match((await shop.cli('plan', 'Dockerfile', '--only', 'nothing', '--advisories', shop.advisories)).err, /not-found/)
+  assert.match((await shop.cli('scan', 'Dockerfile', '--advisories', join(shop.root, 'nowhere'))).err, /file-unreadable/)
 })
 
 test('a compose file is read with its Dockerfiles; each image is planned for once, and one that is missing is told', async context => {
-  const { shop, registry, put, old } = await setting(context)
+  const { shop, registry, put, old } = await basesIn(context)
   const reference = put('team/base:12.4', old())
   mkdirSync(join(shop.working, 'web'))
   writeFileSync(join(shop.working, 'web/Dockerfile'), `ARG TAG\nFROM ${registry.host}/team/base:$TAG\n`)

@@ -49,7 +49,8 @@ function shipping<Result>(named: readonly NamedImage<Result>[]): readonly Result
   return named.flatMap(({ use, result }) => (use.role === 'build' || result === undefined ? [] : [result]))
 }
 
-/** What ships and could not be looked at is no good news. */
+/** What ships and could not be looked at is no good news; one in which nothing is what `--only` names is none either way. */
 function isIncomplete(named: readonly NamedImage<unknown>[]): boolean {
-  return named.some(({ use, result }) => (use.role === 'base' || use.role === 'service') && result === undefined)
+  const ships = named.filter(({ use }) => use.role === 'base' || use.role === 'service')
+  return ships.some(({ result, fault }) => result === undefined && fault?.code !== 'not-found')
 }

@@ -1,4 +1,5 @@
 /** scan and plan for each image that a Dockerfile or compose file names. One that cannot be read does not keep the others from being told of. */
+import { saysItsKind } from '../../../images/reference.ts'
 import { Fault } from '../../../model/faults.ts'
 import type { EngineWorld, NamedImage, PlanRequest, PlanResult, ScanReport, ScanRequest } from '../../engine.ts'
 import { type OfImage, planImage, scanImage } from '../image/verbs.ts'
@@ -25,6 +26,12 @@ async function eachImage<Request extends OfImage<ScanRequest>, Result>(
   const all: NamedImage<Result>[] = []
   for (const item of named) {
     const { reference, platform, role } = item.use
+    if (reference !== undefined && saysItsKind(reference)) {
+      // A builder knows images in registries alone; a file from elsewhere must not lead to folders of this machine.
+      const { reference: _, ...use } = item.use
+      all.push({ ...item, use: { ...use, unknown: 'names no image in a registry' } })
+      continue
+    }
     if (reference === undefined || role === 'copied') {
       all.push(item)
       continue
@@ -35,14 +42,23 @@ async function eachImage<Request extends OfImage<ScanRequest>, Result>(
     known.set(key, found)
     all.push({ ...item, ...found })
   }
+  // What was asked for is in none of them.
+  const missed = [...known.values()].map(({ fault }) => fault)
+  const [first] = missed
+  if (first?.code === 'not-found' && missed.every(fault => fault?.code === 'not-found')) throw new Fault(first.code, first.message)
   return all
+}
+
+/** What keeps every image from being looked at is told once, as of any target: files are those that options name. */
+function isOfNoImage({ code }: Fault): boolean {
+  return code === 'usage' || code === 'file-unreadable' || code.startsWith('advisories-')
 }
 
 async function resultOrFault<Result>(look: () => Promise<Result>): Promise<Pick<NamedImage<Result>, 'result' | 'fault'>> {
   try {
     return { result: await look() }
   } catch (fault) {
-    if (!(fault instanceof Fault) || fault.code === 'internal') throw fault
+    if (!(fault instanceof Fault) || fault.code === 'internal' || isOfNoImage(fault)) throw fault
     return { fault: { code: fault.code, message: fault.message, hint: fault.hint } }
   }
 }

@@ -2,28 +2,27 @@
  * Whether the image that is named, or the base that it says it was built on, is there newer, under its own tag or a later tag of the same
  * line, and what taking that would cost beside the layer: findings left, packages that move, bytes to pull, settings that differ.
  */
-
 import { readManifestOrIndex } from '../../../images/manifest.ts'
 import { newerTags } from '../../../images/newer-tags.ts'
+import { choosePlatform, platformsOf } from '../../../images/platforms.ts'
 import { printReference, type RegistryReference } from '../../../images/reference.ts'
 import { Fault } from '../../../model/faults.ts'
-import type { Finding } from '../../../model/finding.ts'
 import type { OpenImage } from '../../../model/image.ts'
 import type { BasePrices, EngineWorld, NewerBase, PlanRequest } from '../../engine.ts'
-import { weightIn } from '../planned-findings.ts'
 import { finishedLayer } from './derive.ts'
+import { betterOf, priceOf } from './newer-base-price.ts'
 import type { PlatformSession } from './platform-session.ts'
 import type { Settled } from './settle.ts'
 import { type ImageTarget, openTarget } from './target.ts'
 import type { OfImage } from './verbs.ts'
 
 /** Each is opened whole, so there are few. */
-const MOST_OPENED = 2
+const MOST_OPENED = 3
 
 const BASE_NAME = 'org.opencontainers.image.base.name'
 const BASE_DIGEST = 'org.opencontainers.image.base.digest'
 
-/** Undefined where there is nothing newer, nothing to fix, or no registry that could say so. */
+/** Undefined where there is nothing newer, nothing to fix, or no registry that could say so. The plan stands whatever a registry answers. */
 export async function basePrices(
   world: EngineWorld,
   request: OfImage<PlanRequest>,
@@ -35,36 +34,49 @@ export async function basePrices(
   const found = await baseOf(target, session, request.image.reference)
   if (found === undefined) return undefined
   const { base, isItself } = found
-  const there = await target.places.inRegistry(printReference(base))
-  if (there === undefined) return undefined
-  const { digest, ...floating } = base
-  const offers = newerTags(base.tag ?? 'latest', await there.tags()).map(tag => ({ ...floating, tag }))
-  // A tag beside a digest may have moved on.
-  const candidates = digest === undefined || base.tag === undefined ? offers : [floating, ...offers]
+  const layer = {
+    findingsLeft: draft.plan.findings.filter(({ outcome }) => outcome !== 'fixed' && outcome !== 'ignored').length,
+    riskLeft: draft.plan.objective.riskLeft,
+    packages: draft.plan.changes.length,
+    bytes: patch === undefined || patch.layer.entries.length === 0 ? 0 : finishedLayer(patch.layer).bytes.length,
+  }
+  const told = (newer: readonly NewerBase[], notes: readonly string[]) =>
+    newer.length + notes.length === 0 ? undefined : { of: printReference(base), layer, newer, better: betterOf(layer, newer), notes }
+  const candidates = await candidatesFor(base, target)
+  if (candidates instanceof Fault) return told([], [`Whether ${printReference(base)} is there newer is not known. ${candidates.message}`])
+  if (candidates.length === 0) return undefined
   const old = isItself ? undefined : await openBase(world, request, session, printReference(withoutTag(base)))
+  if (old instanceof Fault) return told([], [`The base that the image names is not compared. ${old.message}`])
   const present = old?.session ?? session
+  const newer: NewerBase[] = []
+  const notes: string[] = []
   try {
-    const newer: NewerBase[] = []
-    for (const candidate of candidates.slice(0, MOST_OPENED)) {
-      world.progress({ doing: `Looking at ${printReference(candidate)}` })
-      const opened = await openBase(world, request, session, printReference(candidate))
-      if (opened === undefined) continue
+    if (!isBelow(present.image, session.image))
+      return told([], [`The image names ${printReference(base)} as its base, but is not built on it, so newer ones are not compared.`])
+    for (const candidate of candidates) {
+      const reference = printReference(candidate)
+      world.progress({ doing: `Looking at ${reference}` })
+      const opened = await openBase(world, request, session, reference)
+      if (opened instanceof Fault) {
+        notes.push(`${reference} is newer, but not compared. ${opened.message}`)
+        continue
+      }
       try {
         const root = (await opened.target.source.root()).descriptor.digest
-        if (root === digest || root === (await target.source.root()).descriptor.digest) continue
-        newer.push(compared(request, session, present, opened.session, printReference({ ...candidate, digest: root })))
+        const known = [base.digest, (await target.source.root()).descriptor.digest, ...newer.map(({ digest }) => digest)]
+        if (known.includes(root)) continue
+        const lacking = await lackingPlatform(opened.target, target, reference)
+        if (lacking === undefined)
+          newer.push({
+            ...priceOf(request, session, present, opened.session, printReference({ ...candidate, digest: root })),
+            digest: root,
+          })
+        else notes.push(`${reference} is newer, but no replacement. ${lacking}`)
       } finally {
         await opened.target.close()
       }
     }
-    if (newer.length === 0) return undefined
-    const layer = {
-      findingsLeft: draft.plan.findings.filter(({ outcome }) => outcome !== 'fixed' && outcome !== 'ignored').length,
-      riskLeft: draft.plan.objective.riskLeft,
-      packages: draft.plan.changes.length,
-      bytes: patch === undefined || patch.layer.entries.length === 0 ? 0 : finishedLayer(patch.layer).bytes.length,
-    }
-    return { of: printReference(base), layer, newer, better: betterOf(layer, newer) }
+    return told(newer, notes)
   } finally {
     await old?.target.close()
   }
@@ -82,87 +94,57 @@ async function baseOf({ places }: ImageTarget, { image }: PlatformSession, refer
   return there === undefined ? undefined : { base: there.named, isItself: true }
 }
 
+/** The tag that stands beside a digest may have moved on; then later tags of its line. */
+async function candidatesFor(base: RegistryReference, { places }: ImageTarget): Promise<readonly RegistryReference[] | Fault> {
+  const { digest, ...floating } = base
+  try {
+    const tags = (await (await places.inRegistry(printReference(base)))?.tags()) ?? []
+    const later = newerTags(base.tag ?? 'latest', tags).map(tag => ({ ...floating, tag }))
+    return [...(digest === undefined || base.tag === undefined ? [] : [floating]), ...later].slice(0, MOST_OPENED)
+  } catch (fault) {
+    return expected(fault)
+  }
+}
+
 function withoutTag({ tag: _, ...rest }: RegistryReference): RegistryReference {
   return rest
 }
 
-/** Undefined where it is not there for this platform, or cannot be read: then it is no offer. */
+/** What an image says of itself has to hold: the base's layers are its lowest. */
+function isBelow(base: OpenImage, image: OpenImage): boolean {
+  return base.layers.length <= image.layers.length && base.layers.every(({ diffId }, at) => image.layers[at]?.diffId === diffId)
+}
+
+/** What is not there for every platform that the present image is looked at for is no replacement: says which. */
+async function lackingPlatform(newer: ImageTarget, { platforms, source }: ImageTarget, reference: string): Promise<string | undefined> {
+  const there = await platformsOf(newer.source)
+  const here = await platformsOf(source)
+  const names = new Set(platforms.map(({ image }) => image.manifest.descriptor.digest))
+  for (const { platform, manifest } of here) {
+    if (platforms.length < 2 || !names.has(manifest.digest)) continue
+    try {
+      choosePlatform(there, platform, reference)
+    } catch (fault) {
+      return expected(fault).message
+    }
+  }
+  return undefined
+}
+
+/** A fault where it is not there for this platform, or cannot be read: then it is no offer. */
 async function openBase(world: EngineWorld, request: OfImage<PlanRequest>, { inventory }: PlatformSession, reference: string) {
   const { platform } = inventory.target
   const platforms = platform === undefined ? [] : [platform]
   try {
     const target = await openTarget(world, { ...request, image: { ...request.image, reference, platforms, update: [] } }, 'streams')
     const [session] = target.platforms
-    return session === undefined ? undefined : { target, session }
+    return session === undefined ? new Fault('image-platform-missing', `${reference} is there for no platform.`) : { target, session }
   } catch (fault) {
-    if (fault instanceof Fault && fault.code !== 'internal') return undefined
-    throw fault
+    return expected(fault)
   }
 }
 
-/** What the image has beside its base stays; what came with the base is as in the newer one. */
-function compared(
-  request: PlanRequest,
-  session: PlatformSession,
-  present: PlatformSession,
-  newer: PlatformSession,
-  reference: string,
-): NewerBase {
-  const counts = (finding: Finding) => finding.ignored === undefined && session.isSelected(finding, request.only)
-  const inBase = new Set(present.inventory.components.map(({ location }) => location))
-  const own = session.findings(session.inventory).filter(({ locations }) => !locations.every(location => inBase.has(location)))
-  const left = [...own, ...newer.findings(newer.inventory)].filter(counts)
-  const before = new Map(present.inventory.components.map(({ location, version }) => [location, version]))
-  const after = new Map(newer.inventory.components.map(({ location, version }) => [location, version]))
-  const held = new Set(present.image.layers.map(({ diffId }) => diffId))
-  const fresh = newer.image.layers.filter(({ diffId }) => !held.has(diffId))
-  return {
-    reference,
-    findingsLeft: left.length,
-    riskLeft: left.reduce((sum, finding) => sum + weightIn(session.policy, finding), 0),
-    packages: {
-      changed: [...after].filter(([location, version]) => before.has(location) && before.get(location) !== version).length,
-      added: [...after.keys()].filter(location => !before.has(location)).length,
-      removed: [...before.keys()].filter(location => !after.has(location)).length,
-    },
-    layers: fresh.length,
-    bytes: fresh.reduce((sum, { descriptor }) => sum + descriptor.size, 0),
-    settings: settingsThatDiffer(present.image, newer.image),
-  }
-}
-
-/** Least risk first, then fewest packages. */
-function betterOf(layer: BasePrices['layer'], newer: readonly NewerBase[]): string {
-  let best = { name: 'layer', risk: layer.riskLeft, packages: layer.packages }
-  for (const { reference, riskLeft, packages } of newer) {
-    const moved = packages.changed + packages.added + packages.removed
-    if (riskLeft < best.risk || (riskLeft === best.risk && moved < best.packages))
-      best = { name: reference, risk: riskLeft, packages: moved }
-  }
-  return best.name
-}
-
-/** What a container notices besides its files. */
-function settingsThatDiffer(one: OpenImage, other: OpenImage): readonly string[] {
-  const [before, after] = [settingsOf(one), settingsOf(other)]
-  return [...new Set([...before.keys(), ...after.keys()])].filter(name => before.get(name) !== after.get(name)).sort()
-}
-
-const SETTINGS = ['User', 'WorkingDir', 'Entrypoint', 'Cmd', 'StopSignal', 'ExposedPorts', 'Volumes', 'Shell', 'Healthcheck']
-const VERSION_LIKE = /version|_ver$|sha256|digest|revision/i
-
-/** Variables that only tell a version differ always, and nobody depends on them. */
-function settingsOf({ config }: OpenImage): ReadonlyMap<string, string> {
-  const root: { config?: Readonly<Record<string, unknown>> | null } = JSON.parse(Buffer.from(config.bytes).toString('utf8'))
-  const found = new Map<string, string>()
-  for (const name of SETTINGS) {
-    const value = Object.hasOwn(root.config ?? {}, name) ? root.config?.[name] : undefined
-    if (value !== undefined && value !== null && value !== '') found.set(name, JSON.stringify(value))
-  }
-  const variables = root.config?.['Env']
-  for (const item of Array.isArray(variables) ? variables.slice(0, 10_000) : []) {
-    const [name = '', ...value] = String(item).split('=')
-    if (!VERSION_LIKE.test(name)) found.set(`Env ${name}`, value.join('='))
-  }
-  return found
+function expected(fault: unknown): Fault {
+  if (fault instanceof Fault && fault.code !== 'internal') return fault
+  throw fault
 }
