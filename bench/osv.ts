@@ -105,15 +105,15 @@ function cvss3(vector: string): number | undefined {
   return tenths % 10_000 === 0 ? tenths / 100_000 : (Math.floor(tenths / 10_000) + 1) / 10
 }
 
+/** The source's own word where it says one, as `npm audit` shows it and Suture takes it; else the rating of the score. */
 function wordOf(record: OsvRecord, affected: OsvAffected): Word {
-  const scores = [...(affected.severity ?? []), ...(record.severity ?? [])].flatMap(entry => cvss3(entry.score) ?? [])
-  if (scores.length > 0) {
-    const score = Math.max(...scores)
-    return score >= 9 ? 'critical' : score >= 7 ? 'high' : score >= 4 ? 'moderate' : 'low'
-  }
   const word = record.database_specific?.severity?.toLowerCase()
   if (word === 'critical' || word === 'high' || word === 'moderate' || word === 'low') return word
-  return word === 'medium' ? 'moderate' : 'unscored'
+  if (word === 'medium') return 'moderate'
+  const scores = [...(affected.severity ?? []), ...(record.severity ?? [])].flatMap(entry => cvss3(entry.score) ?? [])
+  if (scores.length === 0) return 'unscored'
+  const score = Math.max(...scores)
+  return score >= 9 ? 'critical' : score >= 7 ? 'high' : score >= 4 ? 'moderate' : 'low'
 }
 
 /** A matcher over all records: alias groups are the connected components of ids and aliases. */
