@@ -20,6 +20,8 @@ export interface HostileCase {
   readonly repository?: () => Promise<RepositoryFiles>
   /** Lays the input out and gives the words after the verb, the reference first. */
   readonly given: (shop: Workshop) => readonly string[] | Promise<readonly string[]>
+  /** Further words for a fix: where it goes. */
+  readonly output?: (shop: Workshop) => readonly string[]
   /** What else must hold; the text is all that both verbs printed. */
   readonly holds?: (shop: Workshop, printed: string) => unknown
 }
@@ -29,7 +31,8 @@ export function hostileTests(cases: readonly HostileCase[]): void {
   for (const one of cases) {
     test(`given ${one.name}: ${one.ends}`, async context => {
       const shop = await openWorkshop(context, ...(one.repository === undefined ? [] : [await one.repository()]))
-      const words = await one.given(shop)
+      const given = await one.given(shop)
+      const output = one.output?.(shop) ?? []
       const before = contentOf(shop.root)
       const scratch = mkdtempSync(join(tmpdir(), 'suture-scratch-'))
       context.after(() => rmSync(scratch, { recursive: true, force: true }))
@@ -38,7 +41,7 @@ export function hostileTests(cases: readonly HostileCase[]): void {
         const usual = process.env['TMPDIR']
         process.env['TMPDIR'] = scratch
         try {
-          const ran = await shop.cli(verb, ...words, '--advisories', shop.advisories)
+          const ran = await shop.cli(verb, ...given, ...(verb === 'fix' ? output : []), '--advisories', shop.advisories)
           printed.push(ran.out, ran.err)
           return outcomeOf(ran)
         } finally {

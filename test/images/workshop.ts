@@ -63,6 +63,8 @@ export interface Workshop {
   plan(reference: string, asked?: Asked): ReturnType<Engine['plan']>
   fix(reference: string, asked?: Asked): Promise<FixResult>
   cli(...words: readonly string[]): Promise<Ran>
+  /** Done when the test ends. */
+  after(act: () => Promise<void>): void
 }
 
 /** Closed when the test ends. */
@@ -128,6 +130,7 @@ export async function openWorkshop(context: Pick<TestContext, 'after'>, files: R
       const code = await run(world, words)
       return { ...written, code }
     },
+    after: act => context.after(act),
   }
 }
 

@@ -2,7 +2,7 @@
  * Pushes an image: blobs, then manifests by their digests, children first, then artefacts, and the tag last: setting it is the only act
  * that anyone can see.
  */
-import { Fault } from '../../model/faults.ts'
+import { Fault, type FaultCode } from '../../model/faults.ts'
 import type { BlobDigest, BlobToWrite, ImageSink, ImageToWrite, RawDocument } from '../../model/image.ts'
 import { blobDigest } from '../../model/image.ts'
 import { isManifestOrIndex, MANIFEST_TYPES } from '../media-types.ts'
@@ -16,6 +16,8 @@ import { originOf } from './origin.ts'
 import { uploadBlob } from './upload.ts'
 
 const AT_ONCE = 4
+/** What a push that was begun ends in, told as the end of the push. Not found: the registry says it has not what it said it has. */
+const STOPS: ReadonlySet<FaultCode> = new Set(['image-registry-unreachable', 'image-registry-invalid', 'image-not-found'])
 
 /** Faults: `image-push-failed`, and those of the registry; the tag then points to what it pointed to before. */
 export function registrySink(access: RegistryAccess, reference: RegistryReference, place: Place): ImageSink {
@@ -27,8 +29,7 @@ export function registrySink(access: RegistryAccess, reference: RegistryReferenc
       try {
         return { reference: printReference(reference), ...(await push(client, image, reference)) }
       } catch (cause) {
-        if (!(cause instanceof Fault) || (cause.code !== 'image-registry-unreachable' && cause.code !== 'image-registry-invalid'))
-          throw cause
+        if (!(cause instanceof Fault) || !STOPS.has(cause.code)) throw cause
         throw new Fault('image-push-failed', `The push to ${printReference(reference)} stopped: ${cause.message}`, { cause })
       }
     },
