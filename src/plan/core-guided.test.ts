@@ -151,3 +151,23 @@ test('an effort that is used up is neither yes nor no', async () => {
     assert.equal(new CoreGuided(sat, penalties).attempt([], { calls: 50, conflicts: 100 }), true)
   })
 })
+
+test('suggested cores change neither the bound nor what the best model costs, true or not', async () => {
+  const suggestions = fc.array(fc.array(literal, { maxLength: 4 }), { maxLength: 8 })
+  await fc.assert(
+    fc.asyncProperty(clauses, softs, suggestions, async (hard, penalties, suggested) => {
+      await withClauses(hard, sat => {
+        const shared: SharedCores = []
+        const minimiser = new CoreGuided(sat, penalties, shared)
+        minimiser.suggest([...suggested, ...suggested])
+        const expected = least(hard, penalties)
+        assert.equal(minimiser.minimise(), expected !== undefined)
+        if (expected === undefined) return
+        assert.equal(minimiser.bound, expected)
+        assert.equal(costIn(sat, penalties), expected)
+        for (const { core } of shared) assert.equal(sat.solve(core.map(of => -of)), false, 'what is shared is a core')
+      })
+    }),
+    { numRuns: 300 },
+  )
+})

@@ -45,7 +45,7 @@ export class CoreGuided {
   /** Takes those of the sets that the engine refutes at once, or what it refutes of them, as cores. They hold without side conditions. */
   suggest(cores: readonly (readonly number[])[]) {
     for (const suggested of cores) {
-      const possible = suggested.filter(literal => !this.#sat.isRefuted(literal))
+      const possible = [...new Set(suggested)].filter(literal => !this.#sat.isRefuted(literal))
       if (!possible.every(literal => this.#penalties.has(literal)) || !this.#sat.refutes(possible.map(literal => -literal))) continue
       const core = this.#penalisedIn(this.#sat.core())
       if (core.length > 0) this.#found(core, true)

@@ -128,6 +128,8 @@ export interface Takes {
   readonly picks: ReadonlyMap<number, number>
 }
 
+const NO_CHOICE: Choice = { package: '', range: '', anyOf: [] }
+
 interface Scope {
   readonly consumer: string | number
   readonly presence: number | undefined
@@ -135,16 +137,11 @@ interface Scope {
   readonly now: readonly number[]
 }
 
-function encodePeers(
-  world: World,
-  unit: readonly number[],
-  sat: Sat,
-  choices: ChoiceClauses,
-  bindingOnly: boolean,
-): readonly Takes[] {
+function encodePeers(world: World, unit: readonly number[], sat: Sat, choices: ChoiceClauses, bindingOnly: boolean): readonly Takes[] {
   const takes: Takes[] = []
   if (world.units.every(of => of.peers.length === 0)) return takes
   const sets = new Map<Choice, ReadonlySet<number>>()
+  const peered = new Map<Choice, readonly number[]>()
   const topmost = new Map<string, number[]>()
   world.units.forEach((of, id) => {
     if (of.topmost) topmost.set(of.package, [...(topmost.get(of.package) ?? []), id])
@@ -155,6 +152,16 @@ function encodePeers(
     if (presence !== 0) encodeScope({ consumer: id, presence, needs: of.needs, now: of.now })
   })
   return takes
+
+  /** Live units of a choice that have peers: of most choices there are none. */
+  function withPeers(choice: Choice): readonly number[] {
+    let known = peered.get(choice)
+    if (known === undefined) {
+      known = allOf(choice).filter(id => (unit[id] ?? 0) !== 0 && (world.units[id]?.peers.length ?? 0) > 0)
+      peered.set(choice, known)
+    }
+    return known
+  }
 
   /** Whatever a consumer takes for a choice, it lies in the peer's range. */
   function suitsAll(choice: Choice, accepted: Choice): boolean {
@@ -178,6 +185,7 @@ function encodePeers(
   }
 
   function encodeScope(scope: Scope) {
+    if (!scope.needs.some(id => withPeers(world.choices[id] ?? NO_CHOICE).length > 0)) return
     const byName = new Map<string, { choice: Choice; now: number }>()
     scope.needs.forEach((id, at) => {
       const choice = world.choices[id]
@@ -194,8 +202,7 @@ function encodePeers(
       return picks
     }
     for (const { choice, now } of byName.values()) {
-      for (const id of allOf(choice)) {
-        if ((unit[id] ?? 0) === 0) continue
+      for (const id of withPeers(choice)) {
         for (const peer of world.units[id]?.peers ?? []) {
           const accepted = world.choices[peer.choice]
           const beside = byName.get(peer.package)

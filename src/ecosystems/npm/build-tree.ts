@@ -107,8 +107,16 @@ export function isPeer({ kind }: Pick<Declared, 'kind'>): boolean {
   return kind === 'peer' || kind === 'peer-optional'
 }
 
-/** What the registry says a version needs, by the same precedence. */
+const declared = new WeakMap<VersionFacts, readonly Declared[]>()
+
+/** What the registry says a version needs, by the same precedence. Asked again and again while a plan is made, and therefore kept. */
 export function declaredByFacts(facts: VersionFacts): readonly Declared[] {
+  const known = declared.get(facts) ?? readDeclared(facts)
+  declared.set(facts, known)
+  return known
+}
+
+function readDeclared(facts: VersionFacts): readonly Declared[] {
   const needs = new Map<string, Declared>()
   const optionalPeers = new Set(facts.optionalPeers ?? [])
   for (const [name, range] of Object.entries(facts.peerDependencies ?? {})) {

@@ -30,6 +30,13 @@ const MAX_DEPTH = 40
 /** Answers what keeps a version out; undefined when nothing that was read does. */
 export function heldBelow(input: HeldInput): (name: string, version: string) => Held | undefined {
   const known = new Map<string, Held | undefined>()
+  const ranges = new Map<string, readonly string[]>()
+  const admissibleIn = (name: string, range: string): readonly string[] => {
+    const key = `${name}\n${range}`
+    const within = ranges.get(key) ?? input.admissible(name).filter(version => inRange(version, range))
+    ranges.set(key, within)
+    return within
+  }
   const visit = (name: string, version: string, depth: number): Held | undefined => {
     const key = `${name}@${version}`
     if (known.has(key) || depth > MAX_DEPTH || input.locked(name).includes(version)) return known.get(key)
@@ -47,7 +54,7 @@ export function heldBelow(input: HeldInput): (name: string, version: string) => 
       if (kind !== 'runtime' || spec.kind !== 'registry' || bundled) continue
       const published = input.packageFacts(spec.name)
       if (published === undefined) continue
-      const admissible = input.admissible(spec.name).filter(other => inRange(other, spec.range))
+      const admissible = admissibleIn(spec.name, spec.range)
       if (admissible.length === 0)
         return { owner: `${owner}@${version}`, name: spec.name, range, because: whyNone(input, published, spec.range) }
       const held = admissible.map(other => visit(spec.name, other, depth + 1))

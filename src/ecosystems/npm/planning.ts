@@ -198,8 +198,17 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
   }
 }
 
+const byVersion = new WeakMap<PackageFacts, ReadonlyMap<string, VersionFacts>>()
+
 function factsIn(catalogue: Catalogue, name: string, version: string): VersionFacts | undefined {
-  return catalogue.get(name)?.versions.find(facts => facts.version === version)
+  const of = catalogue.get(name)
+  if (of === undefined) return undefined
+  let known = byVersion.get(of)
+  if (known === undefined) {
+    known = new Map(of.versions.toReversed().map(facts => [facts.version, facts]))
+    byVersion.set(of, known)
+  }
+  return known.get(version)
 }
 
 /** Names that only a registry can know: whoever asks must not tell it about folders and repositories. */
