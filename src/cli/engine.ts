@@ -36,6 +36,8 @@ export interface ImageRequest {
   readonly allowScripts: readonly string[]
   /** Plain HTTP and unverified certificates are accepted from the image's registry. */
   readonly insecure: boolean
+  /** A file names it and could name another: what is newer than the image itself counts, not what is newer than the base it says it has. */
+  readonly isReplaceable?: boolean
 }
 
 export interface PlanRequest extends ScanRequest {
@@ -95,6 +97,8 @@ export interface NewerBase {
   readonly reference: string
   readonly digest: string
   readonly findingsLeft: number
+  /** Those, each. */
+  readonly left: readonly Finding[]
   readonly riskLeft: number
   readonly packages: { readonly changed: number; readonly added: number; readonly removed: number }
   /** Those that the present image has not, and their stored bytes. */
@@ -126,6 +130,39 @@ export interface NamedImage<Result> {
   /** Absent where the image is not known, or cannot be read: `fault` says why. */
   readonly result?: Result
   readonly fault?: { readonly code: FaultCode; readonly message: string; readonly hint: string }
+}
+
+/** A reference in a file that is to name a newer image. */
+export interface ReferenceMove {
+  readonly file: string
+  readonly line: number
+  /** It is in a compose file. */
+  readonly isService: boolean
+  readonly from: string
+  readonly to: string
+  /** Where the whole reference begins, in UTF-16 code units of the file. */
+  readonly start: number
+  /** What `insert` takes the place of. */
+  readonly place: { readonly start: number; readonly end: number }
+  readonly insert: string
+  readonly base: NewerBase
+  /** Ids of findings that go. */
+  readonly fixes: readonly string[]
+}
+
+/** What was done to a Dockerfile or compose file. */
+export interface ImageFileFix {
+  readonly images: readonly {
+    readonly named: NamedImage<PlanResult>
+    readonly move?: ReferenceMove
+    /** Why it is as before: the end of a sentence about it. */
+    readonly stays?: string
+  }[]
+  readonly written: boolean
+  /** Relative to the folder; absent when nothing was written. */
+  readonly receipt?: string
+  readonly signed: boolean
+  readonly verification: Receipt['verification']
 }
 
 /** One component that a story is about, with every way the project comes to it (shortest first, bounded). */
@@ -243,6 +280,7 @@ export interface Engine {
   /** `path`: a Dockerfile or compose file; each image that it names, in the file's order. */
   scanImageFile(request: ScanRequest & { readonly image: ImageRequest }, path: string): Promise<readonly NamedImage<ScanReport>[]>
   planImageFile(request: PlanRequest & { readonly image: ImageRequest }, path: string): Promise<readonly NamedImage<PlanResult>[]>
+  fixImageFile(request: FixRequest & { readonly image: ImageRequest }, path: string): Promise<ImageFileFix>
   explain(request: PlanRequest, subject: string): Promise<Story>
   fix(request: FixRequest): Promise<FixResult>
   undo(request: UndoRequest): Promise<UndoResult>

@@ -190,6 +190,7 @@ export function engineMadeByHand(overrides: Partial<Engine> = {}): Engine {
     plan: async () => ({ plan, others: [], certificate: async () => 'certificate\n' }),
     scanImageFile: async () => [],
     planImageFile: async () => [],
+    fixImageFile: async () => ({ images: [], written: false, signed: false, verification: [] }),
     explain: async () => story,
     fix: async ({ dryRun }) =>
       dryRun ? { plan, others: [], written: false, signed: false, verification: fixed.verification, commits: [], rejected: [] } : fixed,

@@ -22,6 +22,7 @@ export async function openEngine(world: EngineWorld): Promise<Engine> {
     },
     scanImageFile: async (request, path) => (await import('./engine/image-files/each-image.ts')).scanImageFile(world, request, path),
     planImageFile: async (request, path) => (await import('./engine/image-files/each-image.ts')).planImageFile(world, request, path),
+    fixImageFile: async (request, path) => (await import('./engine/image-files/fix-image-file.ts')).fixImageFile(world, request, path),
     fix: async request =>
       isOfImage(request)
         ? (await import('./engine/image/fix.ts')).fixImage(world, request)

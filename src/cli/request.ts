@@ -13,7 +13,7 @@ import type { Job } from './shell.ts'
 export async function scanRequest(job: Job, flags: ScanFlags & Partial<ChangeFlags>, target: string | undefined): Promise<ScanRequest> {
   if (target !== undefined && (await namesImage(job, target))) return imageRequest(job, flags, target)
   if ((await imageFileOf(job, target)) !== undefined)
-    throw new Fault('usage', `${target} names images: scan and plan tell of them.`, { hint: 'Then name one of its images.' })
+    throw new Fault('usage', `${target} names images: scan, plan and fix take it.`, { hint: 'Then name one of its images.' })
   return { ...(await commonRequest(job, flags, job.path(target))), ...refuseImageFlags(flags) }
 }
 

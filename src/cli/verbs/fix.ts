@@ -1,9 +1,12 @@
 import type { FixFlags } from '../flags.ts'
-import { exitFor, planRequest } from '../request.ts'
+import { exitFor, imageFileOf, planRequest } from '../request.ts'
 import type { Verb } from '../shell.ts'
 import { fixView } from '../view/fix.ts'
+import { fixImageFile } from './image-file.ts'
 
 export const fix: Verb<FixFlags, [target?: string]> = async (job, flags, target) => {
+  const file = await imageFileOf(job, target)
+  if (file !== undefined) return fixImageFile(job, flags, file)
   const request = await planRequest(job, flags, target)
   const { dryRun = false, noNative = false, commit = false, test, key, output, attach = false } = flags
   const engine = await job.engine()

@@ -1,11 +1,12 @@
-/** scan and plan of what a Dockerfile or compose file names. What only builds does not ship, so it does not decide the exit code. */
+/** scan, plan and fix of what a Dockerfile or compose file names. What only builds does not ship, so it does not decide the exit code. */
 
 import { Fault } from '../../model/faults.ts'
-import type { NamedImage } from '../engine.ts'
-import type { PlanFlags, ScanFlags } from '../flags.ts'
+import type { NamedImage, PlanResult } from '../engine.ts'
+import type { FixFlags, PlanFlags, ScanFlags } from '../flags.ts'
 import { counts, exitFor, imageRequest, repeatFlags } from '../request.ts'
 import type { Job } from '../shell.ts'
 import { imageFileView } from '../view/image-file.ts'
+import { imageFileFixView } from '../view/image-file-fix.ts'
 import { planResultView } from '../view/plan-result.ts'
 import { scanView } from '../view/scan.ts'
 
@@ -34,7 +35,7 @@ export async function planImageFile(job: Job, flags: PlanFlags, path: string) {
   const plans = shipping(named).flatMap(({ plan, others }) => [plan, ...others])
   const options = (target: string) => ({ now: job.now(), fixCommand: `suture fix ${target}${repeatFlags(flags)}` })
   return {
-    noun: named.map(({ result, ...item }) => (result === undefined ? item : { ...item, result: { ...result, certificate: undefined } })),
+    noun: named.map(withoutCertificate),
     view: (width: number) => imageFileView(named, width, result => planResultView(result, { ...options(result.plan.target.id), width })),
     exit: isIncomplete(named)
       ? (1 as const)
@@ -43,6 +44,38 @@ export async function planImageFile(job: Job, flags: PlanFlags, path: string) {
           request.policy,
         ),
   }
+}
+
+const OF_ANOTHER_TARGET = ['commit', 'test', 'output', 'attach'] as const
+
+export async function fixImageFile(job: Job, flags: FixFlags, path: string) {
+  const given = OF_ANOTHER_TARGET.find(name => flags[name] !== undefined)
+  if (given !== undefined)
+    throw new Fault('usage', `--${given} is not for files that name images: their references are edited, and nothing is built.`, {
+      hint: 'Leave it out, or name an image.',
+    })
+  const request = await imageRequest(job, flags, '')
+  const { only = [], budget = 'default', dryRun = false, key } = flags
+  const engine = await job.engine()
+  const asked = { ...request, only, budget, manifest: false, dryRun, native: false, commit: false, attach: false }
+  const result = await engine.fixImageFile({ ...asked, ...(key === undefined ? {} : { key: job.path(key) }) }, path)
+  const left = result.images.flatMap(({ named, move }) => {
+    if (named.use.role === 'build' || named.result === undefined) return []
+    const { plan, others } = named.result
+    return move?.base.left ?? [plan, ...others].flatMap(({ findings }) => findings.map(({ finding }) => finding))
+  })
+  return {
+    noun: { ...result, images: result.images.map(({ named, ...rest }) => ({ named: withoutCertificate(named), ...rest })) },
+    view: (width: number) => imageFileFixView(result, path, width),
+    exit:
+      left.some(finding => counts(finding, request.policy)) || isIncomplete(result.images.map(({ named }) => named))
+        ? (1 as const)
+        : (0 as const),
+  }
+}
+
+function withoutCertificate({ result, ...item }: NamedImage<PlanResult>) {
+  return result === undefined ? item : { ...item, result: { ...result, certificate: undefined } }
 }
 
 function shipping<Result>(named: readonly NamedImage<Result>[]): readonly Result[] {

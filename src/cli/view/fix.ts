@@ -42,7 +42,7 @@ function fixHeadline({ plan, written }: FixResult): Line {
   return written ? line(span(`✓ Fixed ${what}`, 'good')) : line(span(`Dry run: would fix ${what}; nothing was written`, 'moderate'))
 }
 
-function proof(checks: FixResult['verification'], width: number): Line[] {
+export function proof(checks: FixResult['verification'], width: number): Line[] {
   const mark = (result: string): Span => (result === 'passed' ? span('✓ passed', 'good') : span('○ skipped', 'moderate'))
   return table(
     checks.map(({ check, result, detail }) => [mark(result), check, detail]),
@@ -69,7 +69,7 @@ function nameOfEvidence(path: string): string {
   return FORMATS.find(([ending]) => path.endsWith(ending))?.[1] ?? 'Evidence'
 }
 
-function wayBack({ receipt, signed }: FixResult, width: number): Line[] {
+export function wayBack({ receipt, signed }: Pick<FixResult, 'receipt' | 'signed'>, width: number): Line[] {
   if (receipt === undefined) return []
   const rows = [
     ['Receipt', line(receipt, span(signed ? ' (signed)' : ' (not signed)', 'quiet'))],

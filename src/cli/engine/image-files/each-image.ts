@@ -38,7 +38,9 @@ async function eachImage<Request extends OfImage<ScanRequest>, Result>(
     }
     const platforms = request.image.platforms.length > 0 || platform === undefined ? request.image.platforms : [platform]
     const key = `${reference} ${platforms.join(' ')}`
-    const found = known.get(key) ?? (await resultOrFault(() => look({ ...request, image: { ...request.image, reference, platforms } })))
+    const found =
+      known.get(key) ??
+      (await resultOrFault(() => look({ ...request, image: { ...request.image, reference, platforms, isReplaceable: true } })))
     known.set(key, found)
     all.push({ ...item, ...found })
   }

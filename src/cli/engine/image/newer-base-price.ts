@@ -24,6 +24,7 @@ export function priceOf(
   return {
     reference,
     findingsLeft: left.length,
+    left,
     riskLeft: left.reduce((sum, finding) => sum + weightIn(session.policy, finding), 0),
     packages: {
       changed: [...after].filter(([location, version]) => before.has(location) && before.get(location) !== version).length,

@@ -8,7 +8,7 @@ import { choosePlatform, platformsOf } from '../../../images/platforms.ts'
 import { printReference, type RegistryReference } from '../../../images/reference.ts'
 import { Fault } from '../../../model/faults.ts'
 import type { OpenImage } from '../../../model/image.ts'
-import type { BasePrices, EngineWorld, NewerBase, PlanRequest } from '../../engine.ts'
+import type { BasePrices, EngineWorld, ImageRequest, NewerBase, PlanRequest } from '../../engine.ts'
 import { finishedLayer } from './derive.ts'
 import { betterOf, priceOf } from './newer-base-price.ts'
 import type { PlatformSession } from './platform-session.ts'
@@ -31,7 +31,7 @@ export async function basePrices(
   { draft, patch }: Settled,
 ): Promise<BasePrices | undefined> {
   if (request.offline || draft.plan.riskBefore === 0) return undefined
-  const found = await baseOf(target, session, request.image.reference)
+  const found = await baseOf(target, session, request.image)
   if (found === undefined) return undefined
   const { base, isItself } = found
   const layer = {
@@ -83,10 +83,10 @@ export async function basePrices(
 }
 
 /** The base that the image names with tag and digest, else the image itself where it is in a registry. */
-async function baseOf({ places }: ImageTarget, { image }: PlatformSession, reference: string) {
+async function baseOf({ places }: ImageTarget, { image }: PlatformSession, { reference, isReplaceable = false }: ImageRequest) {
   const read = readManifestOrIndex(image.manifest)
   const { [BASE_NAME]: name, [BASE_DIGEST]: digest } = read.kind === 'manifest' ? read.annotations : {}
-  if (name !== undefined && digest !== undefined && /^sha256:[0-9a-f]{64}$/.test(digest)) {
+  if (!isReplaceable && name !== undefined && digest !== undefined && /^sha256:[0-9a-f]{64}$/.test(digest)) {
     const there = await places.inRegistry(name.includes('@') ? name : `${name}@${digest}`).catch(() => undefined)
     if (there !== undefined) return { base: there.named, isItself: false }
   }
