@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { layeredImage } from '../../src/images/testing/layered-image.ts'
 import { file } from './image.ts'
 import { indexLayout, openForTwo } from './platforms.ts'
-import { manifestsOf, readBack } from './read-back.ts'
-import { faultOf, openWorkshop } from './workshop.ts'
+import { manifestsOf, readBack, sourceOf } from './read-back.ts'
+import { contentOf, faultOf, openWorkshop } from './workshop.ts'
 
 test('of an index only the platforms that can be patched change, and attestations of the old images go with a word', async context => {
   const shop = await openForTwo(context)
@@ -48,6 +49,48 @@ test('--platform narrows what is changed, and a platform that is not there is a 
   await faultOf('image-platform-missing', shop.scan(reference, { image: { platforms: ['linux/s390x'] } }))
   await faultOf('usage', shop.scan(reference, { image: { platforms: ['linux'] } }))
 })
+
+test('what an index says of other platforms stays byte for byte, numbers and members that nobody knows too, and so does all they lead to', async context => {
+  const shop = await openForTwo(context)
+  const reference = indexLayout(shop, 'index', text =>
+    text
+      .replace('"schemaVersion": 2', '"x-built": 12345678901234567890,\n  "schemaVersion": 2')
+      .replaceAll('"os": "linux"', '"os":   "linux", "x-ratio": 1.0'),
+  )
+  const before = await indexText(reference)
+  const blobs = contentOf(join(shop.root, 'index', 'blobs'))
+  const { image } = await shop.fix(reference, { image: { platforms: ['linux/arm64'] } })
+  const after = await indexText(reference)
+  const [old, now] = [itemsOf(before), itemsOf(after)]
+  const patched = now.filter(item => !old.includes(item))
+  assert.equal(patched.length, 1)
+  assert.match(patched[0] ?? '', /"os": {3}"linux", "x-ratio": 1\.0,\s+"architecture": "arm64"/)
+  // The image before and what was attested of it are gone from the list; the rest is in its old order.
+  const gone = old.filter(item => !now.includes(item))
+  assert.equal(gone.length, 2)
+  assert.deepEqual(
+    now.filter(item => old.includes(item)),
+    old.filter(item => !gone.includes(item)),
+  )
+  assert.ok(after.startsWith('{\n  "x-built": 12345678901234567890,\n  "schemaVersion": 2'))
+  const stored = contentOf(join(shop.root, 'index', 'blobs'))
+  for (const [path, bytes] of blobs) assert.ok(stored.get(path) === bytes, path)
+  // A layer, a config, a manifest and the index.
+  assert.equal(stored.size - blobs.size, 4)
+  assert.ok(stored.has(`sha256/${image?.digest.slice('sha256:'.length)}`))
+})
+
+async function indexText(reference: string): Promise<string> {
+  const source = sourceOf(reference)
+  const { bytes } = await source.root()
+  await source.close()
+  return Buffer.from(bytes).toString('utf8')
+}
+
+/** The items of the list as they are written. */
+function itemsOf(index: string): string[] {
+  return index.match(/ {4}\{\n[\s\S]*?\n {4}\}/g) ?? []
+}
 
 test('platforms that are asked for in another order than the index has are verified all the same', async context => {
   const shop = await openForTwo(context)

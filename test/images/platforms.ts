@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { DebSpec } from '../../src/ecosystems/deb/testing/make-deb.ts'
 import { makeRepository } from '../../src/ecosystems/deb/testing/make-repository.ts'
 import { layeredImage, writeLayout } from '../../src/images/testing/layered-image.ts'
-import { type MadeImage, makeIndex } from '../../src/images/testing/make-image.ts'
+import { documentOf, type MadeImage, makeIndex } from '../../src/images/testing/make-image.ts'
 import { file } from './image.ts'
 import { INSTALLED, RELEASED, SECURE } from './packages.ts'
 import { key, openWorkshop, securitySuite, type Workshop } from './workshop.ts'
@@ -22,11 +22,13 @@ export async function openForTwo(context: Parameters<typeof openWorkshop>[0]): P
 }
 
 /** Two platforms of Debian and one of something else, each with an attestation. */
-export function indexLayout(shop: Workshop, name: string): string {
+export function indexLayout(shop: Workshop, name: string, change: (index: string) => string = text => text): string {
   const amd = shop.image()
   const arm = shop.image({ packages: forArm(INSTALLED), options: { architecture: 'arm64' } })
   const other = layeredImage([[file('etc/os-release', 'ID=alpine\n')]], { architecture: 'riscv64' })
-  const { root, blobs } = makeIndex([amd, arm, other])
+  const made = makeIndex([amd, arm, other], 2)
+  const root = documentOf(made.root.descriptor.mediaType, change(Buffer.from(made.root.bytes).toString('utf8')))
+  const blobs = new Map([...made.blobs, [root.descriptor.digest, root.bytes]])
   const whole: MadeImage = { image: { ...amd.image, manifest: root }, blobs }
   writeLayout(join(shop.root, name), whole)
   return `oci:${join(shop.root, name)}:latest`
