@@ -4,12 +4,12 @@
  * Whiteouts hide what lower layers brought, never what stands in the same layer (OCI image layer specification, "Whiteouts").
  */
 import { Fault } from '../model/faults.ts'
+import type { TarEntry } from '../tar/entry.ts'
+import { quoted } from '../tar/entry.ts'
+import { pathOrder, sortsByUnits } from '../tar/path-bytes.ts'
 import type { ContentExtract, LayerIndex } from './layer-index.ts'
 import { DIGEST_LENGTH, DIRECTORY, ENTRY_TYPES, FILE, folderOf, IMPLIED, LOWER_LINK, NO_CONTENT, SYMLINK } from './layer-index.ts'
 import type { Taken } from './take-content.ts'
-import type { TarEntry } from './tar/entry.ts'
-import { quoted } from './tar/entry.ts'
-import { pathOrder, sortsByUnits } from './tar/path-bytes.ts'
 import { OPAQUE, WHITEOUT } from './tar/write.ts'
 
 const LOWEST_META = '.wh..wh.'

@@ -4,8 +4,8 @@
  * bytes alone, so it is kept by the layer's diff id.
  */
 import type { FileType } from '../model/image.ts'
-import type { PathOrder } from './tar/path-bytes.ts'
-import { pathOrder } from './tar/path-bytes.ts'
+import type { PathOrder } from '../tar/path-bytes.ts'
+import { pathOrder } from '../tar/path-bytes.ts'
 
 /** In a column of types: the place in this list. */
 export const ENTRY_TYPES = ['file', 'directory', 'symlink', 'character', 'block', 'fifo'] as const satisfies readonly FileType[]

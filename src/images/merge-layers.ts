@@ -5,12 +5,12 @@
  * costs a few binary searches.
  */
 import { Fault } from '../model/faults.ts'
+import { quoted } from '../tar/entry.ts'
+import type { PathOrder } from '../tar/path-bytes.ts'
+import { pathOrder } from '../tar/path-bytes.ts'
 import type { LayerIndex } from './layer-index.ts'
 import { DIRECTORY, IMPLIED, LOWER_LINK, lowerBound } from './layer-index.ts'
 import { MergedPaths } from './merged-paths.ts'
-import { quoted } from './tar/entry.ts'
-import type { PathOrder } from './tar/path-bytes.ts'
-import { pathOrder } from './tar/path-bytes.ts'
 
 /** What is visible: path by path, which layer's entry it is. */
 export interface MergedLayers {

@@ -4,14 +4,14 @@ import type { Sha256 } from '../model/digest.ts'
 import { sha256FromHex } from '../model/digest.ts'
 import { Fault } from '../model/faults.ts'
 import type { FileExtract, ImageFile, ImageFiles } from '../model/image.ts'
+import { quoted } from '../tar/entry.ts'
+import { pathOrder } from '../tar/path-bytes.ts'
 import type { ReadFrom, ReadLayer } from './layer-contents.ts'
 import { readContents, readDigests } from './layer-contents.ts'
 import type { ContentExtract, LayerIndex } from './layer-index.ts'
 import { contentPlace, ENTRY_TYPES, FILE, lowerBound, NO_CONTENT } from './layer-index.ts'
 import { type MergedLayers, mergeLayers } from './merge-layers.ts'
 import { MergedPaths } from './merged-paths.ts'
-import { quoted } from './tar/entry.ts'
-import { pathOrder } from './tar/path-bytes.ts'
 
 /** The largest file whose content is read, and the most that one call reads, in bytes. */
 const LARGEST_FILE = 64 * 1024 * 1024

@@ -3,8 +3,8 @@
  * joining for each path that stays a promise until the path is compared; a hundred thousand paths take some milliseconds.
  */
 import { isUtf8 } from 'node:buffer'
+import { decodePath, encodePath } from '../tar/path-bytes.ts'
 import { folderOf } from './layer-index.ts'
-import { decodePath, encodePath } from './tar/path-bytes.ts'
 
 export interface PathColumns {
   /** By path: the place of its folder in `folders`. */

@@ -6,8 +6,8 @@ import { createHash, hash } from 'node:crypto'
 import { Fault } from '../model/faults.ts'
 import type { ByteRange, ContentByPosition, ContentExtractor } from '../model/image.ts'
 import { HEAD_LENGTH } from '../model/image.ts'
+import type { TarEntry } from '../tar/entry.ts'
 import type { ContentWishes } from './content-wishes.ts'
-import type { TarEntry } from './tar/entry.ts'
 import type { ReadContent } from './tar/walk.ts'
 
 export interface Taken {

@@ -1,161 +1,110 @@
 /**
- * One 512-byte header of a tar archive, and what the entries before it say of it (PAX records, GNU long names). Pure: readers of
- * streams and of bytes in memory share it. Sources: POSIX.1-2017 pax, and GNU tar's manual for `L`, `K` and base-256 numbers.
+ * One 512-byte header block of a tar archive: POSIX.1-1988 ustar, the old form before it and GNU's, numbers in octal or base 256.
+ * Source: POSIX.1-2017 pax(1), "ustar Interchange Format"; tar(5) of GNU.
  */
-import { isUtf8 } from 'node:buffer'
+import { decodePathAt } from './path-bytes.ts'
 
 export const BLOCK = 512
-/** PAX records and long names that are larger than this are no archive's. */
-export const LARGEST_EXTENSION = 1024 * 1024
 
-/** Makes the error for what is wrong; the caller knows which archive it is. */
-export type InvalidTar = (what: string) => Error
+/** Makes the fault for what is wrong; the caller knows which archive it is and which code that has. */
+export type Invalid = (what: string) => Error
 
-export interface TarHeader {
-  /** As it is written. */
-  readonly path: string
-  /** The type flag: `0` file, `1` hard link, `2` symbolic link, `3` character, `4` block, `5` directory, `6` fifo, `x` `g` `L` `K` extensions. */
+/** The fields as they stand in one block; `name` and `linkName` may be replaced by records before it. */
+export interface RawHeader {
+  readonly name: string
+  readonly linkName: string
   readonly type: string
   readonly mode: number
   readonly uid: number
   readonly gid: number
+  readonly size: number
+  readonly mtime: number
   readonly userName: string
   readonly groupName: string
-  readonly size: number
-  /** Seconds since the epoch, whole. */
-  readonly mtime: number
-  readonly linkTarget: string
-  /** From `SCHILY.xattr.*` records, values in latin1. */
-  readonly xattrs?: Readonly<Record<string, string>>
+  readonly devMajor: number
+  readonly devMinor: number
 }
 
-/** What is said before an entry about it. */
-export type PendingFacts = Map<string, Uint8Array>
+const CHECKSUM = 148
 
-/** Undefined for a block of zeros, which ends an archive. */
-export function parseHeader(bytes: Uint8Array, offset: number, invalid: InvalidTar): TarHeader | undefined {
-  const block = Buffer.from(bytes.buffer, bytes.byteOffset + offset, BLOCK)
-  let unsigned = 0
-  let signed = 0
-  let nonZero = 0
-  for (let i = 0; i < BLOCK; i++) {
-    const value = i >= 148 && i < 156 ? 0x20 : (block[i] ?? 0)
-    unsigned += value
-    signed += value > 127 ? value - 256 : value
-    nonZero |= block[i] ?? 0
-  }
-  if (nonZero === 0) return undefined
-  const checksum = numberAt(block, 148, 8, invalid)
-  if (checksum !== unsigned && checksum !== signed) throw invalid('has a header whose checksum is wrong')
-  const ustar = block.toString('latin1', 257, 263) === 'ustar\0'
-  const prefix = ustar ? textAt(block, 345, 155) : ''
-  const name = textAt(block, 0, 100)
-  const flag = String.fromCharCode(block[156] ?? 0)
+/** `at` is where the block stands in the bytes; all of it is there. */
+export function isZeroBlock(bytes: Buffer, at: number): boolean {
+  for (let end = at + BLOCK; at < end; at++) if (bytes[at] !== 0) return false
+  return true
+}
+
+export function readHeader(bytes: Buffer, at: number, invalid: Invalid): RawHeader {
+  verifyChecksum(bytes, at, invalid)
+  const ustar = bytes[at + 257] === 0x75 && bytes.toString('latin1', at + 257, at + 262) === 'ustar'
+  const gnu = ustar && bytes[at + 262] === 0x20
+  const type = String.fromCharCode(bytes[at + 156] ?? 0)
+  const device = ustar && (type === '3' || type === '4')
+  const name = textField(bytes, at, 100)
+  const prefix = ustar && !gnu && bytes[at + 345] !== 0 ? textField(bytes, at + 345, 155) : ''
   return {
-    path: prefix === '' ? name : `${prefix}/${name}`,
-    type: flag === '\0' || flag === '7' ? '0' : flag,
-    mode: numberAt(block, 100, 8, invalid) & 0o7777,
-    uid: numberAt(block, 108, 8, invalid),
-    gid: numberAt(block, 116, 8, invalid),
-    size: numberAt(block, 124, 12, invalid),
-    mtime: numberAt(block, 136, 12, invalid),
-    linkTarget: textAt(block, 157, 100),
-    userName: textAt(block, 265, 32),
-    groupName: textAt(block, 297, 32),
+    name: prefix === '' ? name : `${prefix}/${name}`,
+    linkName: type === '1' || type === '2' ? textField(bytes, at + 157, 100) : '',
+    type,
+    mode: numberField(bytes, at + 100, 8, 'mode', invalid),
+    uid: numberField(bytes, at + 108, 8, 'user', invalid),
+    gid: numberField(bytes, at + 116, 8, 'group', invalid),
+    size: numberField(bytes, at + 124, 12, 'size', invalid),
+    mtime: numberField(bytes, at + 136, 12, 'time', invalid),
+    userName: ustar ? ownerField(bytes, at + 265) : '',
+    groupName: ustar ? ownerField(bytes, at + 297) : '',
+    devMajor: device ? numberField(bytes, at + 329, 8, 'device', invalid) : 0,
+    devMinor: device ? numberField(bytes, at + 337, 8, 'device', invalid) : 0,
   }
 }
 
-/** True for a header whose content speaks of the next entry, or of all that follow. */
-export function isExtension(type: string): boolean {
-  return type === 'x' || type === 'g' || type === 'L' || type === 'K'
+/** Old programs summed signed bytes; both sums are taken, as every reader does. */
+function verifyChecksum(bytes: Buffer, at: number, invalid: Invalid): void {
+  let sum = 8 * 0x20
+  const field = at + CHECKSUM
+  const end = at + BLOCK
+  for (let place = at; place < field; place++) sum += bytes[place] ?? 0
+  for (let place = field + 8; place < end; place++) sum += bytes[place] ?? 0
+  const stored = numberField(bytes, field, 8, 'checksum', invalid)
+  if (stored === sum) return
+  let high = 0
+  for (let place = at; place < end; place++) if ((bytes[place] ?? 0) > 127 && (place < field || place >= field + 8)) high++
+  if (stored !== sum - 256 * high) throw invalid('a header’s checksum is wrong')
 }
 
-/** Takes up what an extension's content says; global PAX headers say nothing that matters here. */
-export function readExtension(type: string, content: Uint8Array, pending: PendingFacts, invalid: InvalidTar): void {
-  if (type === 'L') pending.set('path', withoutNul(content))
-  else if (type === 'K') pending.set('linkpath', withoutNul(content))
-  else if (type === 'x') for (const [key, value] of paxRecords(content, invalid)) pending.set(key, value)
+function textField(bytes: Buffer, start: number, length: number): string {
+  let end = start
+  while (end < start + length && bytes[end] !== 0) end++
+  return decodePathAt(bytes, start, end)
 }
 
-/** The header as the extensions before it have it. */
-export function withPending(header: TarHeader, pending: PendingFacts, invalid: InvalidTar): TarHeader {
-  if (pending.size === 0) return header
-  const text = (key: string, plain: string): string => decode(pending.get(key)) ?? plain
-  const number = (key: string, plain: number): number => {
-    const written = decode(pending.get(key))
-    if (written === undefined) return plain
-    const value = Math.floor(Number(written))
-    if (!/^-?\d{1,15}(\.\d*)?$/.test(written) || !Number.isSafeInteger(value)) throw invalid(`has a ${key} that is no number`)
-    if (key !== 'mtime' && value < 0) throw invalid(`has a negative ${key}`)
-    return value
+/** Nearly every entry of an image is root’s. */
+function ownerField(bytes: Buffer, at: number): string {
+  if (bytes[at] === 0) return ''
+  const root = bytes[at] === 0x72 && bytes[at + 1] === 0x6f && bytes[at + 2] === 0x6f && bytes[at + 3] === 0x74 && bytes[at + 4] === 0
+  return root ? 'root' : textField(bytes, at, 32)
+}
+
+/** Octal between spaces and NULs, or base 256 where the first bit is set (two's complement). */
+export function numberField(block: Buffer, start: number, length: number, what: string, invalid: Invalid): number {
+  const first = block[start] ?? 0
+  if (first >= 0x80) return base256(block, start, length, what, invalid)
+  const end = start + length
+  let at = start
+  while (at < end && (block[at] === 0x20 || block[at] === 0)) at++
+  let value = 0
+  for (; at < end; at++) {
+    const digit = (block[at] ?? 0) - 0x30
+    if (digit >= 0 && digit < 8) value = value * 8 + digit
+    else break
   }
-  const xattrs: Record<string, string> = Object.create(null)
-  for (const [key, value] of pending) {
-    if (key.startsWith('SCHILY.xattr.')) xattrs[key.slice('SCHILY.xattr.'.length)] = Buffer.from(value).toString('latin1')
-  }
-  return {
-    ...header,
-    path: text('path', header.path),
-    linkTarget: text('linkpath', header.linkTarget),
-    userName: text('uname', header.userName),
-    groupName: text('gname', header.groupName),
-    size: number('size', header.size),
-    mtime: number('mtime', header.mtime),
-    uid: number('uid', header.uid),
-    gid: number('gid', header.gid),
-    ...(Object.keys(xattrs).length > 0 && { xattrs }),
-  }
+  for (; at < end; at++) if (block[at] !== 0x20 && block[at] !== 0) throw invalid(`a header’s ${what} is no number`)
+  return value
 }
 
-/** `<length> <key>=<value>\n`, the length in decimal and of the whole record. */
-function* paxRecords(content: Uint8Array, invalid: InvalidTar): Generator<[string, Uint8Array]> {
-  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength)
-  for (let at = 0; at < bytes.length; ) {
-    const space = bytes.indexOf(0x20, at)
-    const length = space < 0 ? '' : bytes.toString('latin1', at, space)
-    if (!/^[1-9]\d{0,8}$/.test(length)) throw invalid('has a PAX record without a length')
-    const end = at + Number(length)
-    const equals = bytes.indexOf(0x3d, space + 1)
-    if (end > bytes.length || bytes[end - 1] !== 0x0a || equals < 0 || equals >= end) throw invalid('has a PAX record that cannot be read')
-    yield [bytes.toString('utf8', space + 1, equals), bytes.subarray(equals + 1, end - 1)]
-    at = end
-  }
-}
-
-/** Octal text, or base-256 where the first bit is set. */
-function numberAt(block: Buffer, offset: number, length: number, invalid: InvalidTar): number {
-  const first = block[offset] ?? 0
-  if ((first & 0x80) !== 0) {
-    if (first === 0xff) throw invalid('has a negative number in a header')
-    let value = first & 0x7f
-    for (let i = 1; i < length; i++) {
-      value = value * 256 + (block[offset + i] ?? 0)
-      if (value > Number.MAX_SAFE_INTEGER) throw invalid('has a number in a header that is too large')
-    }
-    return value
-  }
-  const text = block
-    .toString('latin1', offset, offset + length)
-    .replace(/[\0 ]+$/, '')
-    .replace(/^ +/, '')
-  if (text === '') return 0
-  if (!/^[0-7]+$/.test(text)) throw invalid('has a number in a header that is none')
-  return Number.parseInt(text, 8)
-}
-
-function textAt(block: Buffer, offset: number, length: number): string {
-  return decode(withoutNul(block.subarray(offset, offset + length))) ?? ''
-}
-
-function withoutNul(bytes: Uint8Array): Uint8Array {
-  const end = bytes.indexOf(0)
-  return end < 0 ? bytes : bytes.subarray(0, end)
-}
-
-/** UTF-8; in a name that is none every byte above 127 becomes a lone surrogate (U+DC80 + byte - 128), which no text has. */
-function decode(bytes: Uint8Array | undefined): string | undefined {
-  if (bytes === undefined) return undefined
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (isUtf8(buffer)) return buffer.toString('utf8')
-  return buffer.toString('latin1').replace(/[\x80-\xff]/g, character => String.fromCharCode(0xdc00 + character.charCodeAt(0)))
+function base256(block: Buffer, start: number, length: number, what: string, invalid: Invalid): number {
+  const negative = ((block[start] ?? 0) & 0x40) !== 0
+  let value = negative ? (block[start] ?? 0) - 0x100 : (block[start] ?? 0) & 0x3f
+  for (let at = start + 1; at < start + length; at++) value = value * 256 + (block[at] ?? 0)
+  if (!Number.isSafeInteger(value)) throw invalid(`a header’s ${what} is too large`)
+  return value
 }

@@ -2,9 +2,10 @@
  * Reads a tar archive from bytes as they come, without keeping them: the handler is told each entry, then its content piece by piece.
  * Synchronous, because a layer has a hundred thousand entries and each turn of the event loop would cost more than reading it.
  */
-import { padded, TAR_LIMITS, TarEntries, type TarLimits } from './entries.ts'
-import type { TarEntry } from './entry.ts'
-import { BLOCK } from './header.ts'
+import { padded, TAR_LIMITS, TarEntries, type TarLimits } from '../../tar/entries.ts'
+import type { TarEntry } from '../../tar/entry.ts'
+import { BLOCK } from '../../tar/header.ts'
+import { layerFaults } from './layer-faults.ts'
 
 export interface TarHandler {
   entry(entry: TarEntry): void
@@ -29,7 +30,7 @@ export class TarParser {
 
   /** `name` tells the archive in messages. */
   constructor(name: string, handler: TarHandler, limits: TarLimits = TAR_LIMITS) {
-    this.#entries = new TarEntries(name, limits)
+    this.#entries = new TarEntries(layerFaults(name), limits)
     this.#handler = handler
   }
 

@@ -3,9 +3,10 @@
  * is local, and a walk over 170 MB takes some tens of milliseconds.
  */
 import { readSync } from 'node:fs'
-import { padded, TAR_LIMITS, TarEntries, type TarLimits } from './entries.ts'
-import type { TarEntry } from './entry.ts'
-import { BLOCK } from './header.ts'
+import { padded, TAR_LIMITS, TarEntries, type TarLimits } from '../../tar/entries.ts'
+import type { TarEntry } from '../../tar/entry.ts'
+import { BLOCK } from '../../tar/header.ts'
+import { layerFaults } from './layer-faults.ts'
 
 const WINDOW = 64 * 1024
 
@@ -26,7 +27,7 @@ export function walkTar(
   visit: (entry: TarEntry, content: ReadContent) => void,
   limits: TarLimits = TAR_LIMITS,
 ): void {
-  const entries = new TarEntries(name, limits)
+  const entries = new TarEntries(layerFaults(name), limits)
   const window = new FileWindow(place)
   let at = 0
   while (at < place.size) {

@@ -6,9 +6,9 @@
  */
 import { Fault } from '../../model/faults.ts'
 import type { EntryFacts, Layer, LayerEntry } from '../../model/image.ts'
-import { quoted } from './entry.ts'
-import { BLOCK } from './header.ts'
-import { encodePath } from './path-bytes.ts'
+import { quoted } from '../../tar/entry.ts'
+import { BLOCK } from '../../tar/header.ts'
+import { encodePath } from '../../tar/path-bytes.ts'
 
 export const WHITEOUT = '.wh.'
 export const OPAQUE = '.wh..wh..opq'

@@ -11,11 +11,11 @@ export async function decompress(
   compression: Compression,
   limit: number,
   invalid: (what: string, cause?: unknown) => Error,
-): Promise<Uint8Array> {
+): Promise<Buffer> {
   const tooLarge = () => invalid(`unpacks to more than ${limit} bytes`)
   if (compression === '') {
     if (bytes.length > limit) throw tooLarge()
-    return bytes
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
   if (compression === '.xz') return unxz(bytes, limit, tooLarge, invalid)
   try {

@@ -1,5 +1,7 @@
 /** The files that a data.tar installs, with everything refused that could reach beyond its own place. */
-import { readTar, type TarEntry } from '../../../tar/read-tar.ts'
+import type { TarEntry } from '../../../tar/entry.ts'
+import { readTar } from '../../../tar/read-tar.ts'
+import { debFaults } from './deb-faults.ts'
 
 export interface DebFile {
   /** From the root, without `./` before it; empty for the root itself. */
@@ -23,19 +25,18 @@ export interface DebFile {
 type Invalid = (what: string) => Error
 type Kind = DebFile['type']
 
-const KINDS: Readonly<Record<string, Kind>> = { '0': 'file', '1': 'hardlink', '2': 'symlink', '5': 'directory' }
 const LONGEST_PATH = 4095
 const LONGEST_PART = 251
 const LARGEST_ID = 2 ** 32 - 2
 
 /** In the archive's order. Throws what `invalid` makes. */
-export function installedFiles(tar: Uint8Array, invalid: Invalid): DebFile[] {
+export function installedFiles(tar: Buffer, invalid: Invalid): DebFile[] {
   const files: DebFile[] = []
   const seen = new Map<string, Kind>()
-  for (const entry of readTar(tar, invalid)) {
-    const type = Object.hasOwn(KINDS, entry.type) ? KINDS[entry.type] : undefined
-    if (type === undefined) throw invalid(`holds a device, a fifo or something unknown: ${shown(entry.path)}`)
-    const path = plainPath(entry.path, type, invalid)
+  for (const { entry, content } of readTar(tar, debFaults(invalid))) {
+    const { type } = entry
+    if (type === 'character' || type === 'block' || type === 'fifo') throw invalid(`holds a device or a fifo: ${shown(entry.path)}`)
+    const path = plainPath(entry.written, type, invalid)
     const before = seen.get(path)
     if (before !== undefined && !(before === 'directory' && type === 'directory')) throw invalid(`holds a path twice: ${shown(path)}`)
     checkParents(path, seen, invalid)
@@ -44,7 +45,7 @@ export function installedFiles(tar: Uint8Array, invalid: Invalid): DebFile[] {
     if (entry.mtime < 0) throw invalid(`holds a file from before 1970: ${shown(path)}`)
     if (entry.uid > LARGEST_ID || entry.gid > LARGEST_ID) throw invalid(`holds a file of an owner that can be none: ${shown(path)}`)
     seen.set(path, type)
-    const { mode, uid, gid, userName, groupName, mtime, content, xattrs } = entry
+    const { mode, uid, gid, userName, groupName, mtime, xattrs } = entry
     files.push({
       path,
       type,
@@ -100,13 +101,13 @@ function checkChildren(seen: ReadonlyMap<string, Kind>, invalid: Invalid): void 
 
 function targetOf(path: string, type: Kind, entry: TarEntry, seen: ReadonlyMap<string, Kind>, invalid: Invalid): string | undefined {
   if (type === 'hardlink') {
-    const target = plainPath(entry.linkTarget, type, invalid)
+    const { target = '' } = entry
     const kind = seen.get(target)
     if (kind !== 'file' && kind !== 'hardlink') throw invalid(`holds a hard link to what it did not hold before: ${shown(path)}`)
     return target
   }
   if (type !== 'symlink') return undefined
-  const { linkTarget } = entry
+  const { target: linkTarget = '' } = entry
   if (linkTarget === '' || linkTarget.length > LONGEST_PATH || linkTarget.includes('\n')) {
     throw invalid(`holds a link to nowhere: ${shown(path)}`)
   }

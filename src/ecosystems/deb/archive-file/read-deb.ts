@@ -4,9 +4,11 @@
  * the same archive, devices, and names that mean something else in an image layer.
  */
 import { Fault } from '../../../model/faults.ts'
+import { TAR_LIMITS } from '../../../tar/entries.ts'
 import { readTar } from '../../../tar/read-tar.ts'
 import { printable } from '../../../text/printable.ts'
 import { readAr } from './ar.ts'
+import { debFaults } from './deb-faults.ts'
 import { COMPRESSIONS, decompress } from './decompress.ts'
 import { type DebFile, installedFiles } from './installed-files.ts'
 
@@ -35,7 +37,7 @@ export async function readDeb(bytes: Uint8Array, about: string): Promise<DebArch
   const known = rest.filter(({ name }) => !name.startsWith('_'))
   const [control, data, more] = known
   if (more !== undefined) throw invalid(`has a member too many: ${more.name}`)
-  const unpack = async (member: typeof control, stem: string, limit: number): Promise<Uint8Array> => {
+  const unpack = async (member: typeof control, stem: string, limit: number): Promise<Buffer> => {
     const compression = COMPRESSIONS.find(ending => member?.name === `${stem}${ending}`)
     if (member === undefined || compression === undefined)
       throw invalid(`has no ${stem} where it must be, or one compressed in an unknown way`)
@@ -52,16 +54,16 @@ export async function readDeb(bytes: Uint8Array, about: string): Promise<DebArch
   }
 }
 
-function controlFilesOf(tar: Uint8Array, invalid: (what: string) => Fault) {
+function controlFilesOf(tar: Buffer, invalid: (what: string) => Error) {
   const files = new Map<string, { content: Uint8Array; mode: number; mtime: number }>()
-  for (const entry of readTar(tar, invalid, 1000)) {
-    const name = entry.path.replace(/^\.\//, '').replace(/\/$/, '')
-    if (entry.type === '5' && (name === '' || name === '.')) continue
-    if (entry.type !== '0') throw invalid('holds something else than files')
+  for (const { entry, content } of readTar(tar, debFaults(invalid), { ...TAR_LIMITS, entries: 1000 })) {
+    const name = entry.path
+    if (entry.type === 'directory' && name === '') continue
+    if (entry.type !== 'file') throw invalid('holds something else than files')
     // dpkg stores them as info/<package>.<name>; `list` is its own.
     if (!/^[a-z][a-z0-9-]{0,60}$/.test(name) || name === 'list') throw invalid('holds a file whose name can be none')
     if (files.has(name)) throw invalid(`holds ${name} twice`)
-    files.set(name, { content: entry.content, mode: entry.mode, mtime: entry.mtime })
+    files.set(name, { content, mode: entry.mode, mtime: entry.mtime })
   }
   return files
 }

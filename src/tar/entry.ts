@@ -1,5 +1,5 @@
 /** What a tar archive says of one entry, checked: the shape that the reader gives. */
-import { printable } from '../../text/printable.ts'
+import { printable } from '../text/printable.ts'
 import type { Invalid } from './header.ts'
 import { encodePath } from './path-bytes.ts'
 
@@ -8,6 +8,8 @@ export type TarType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'character
 export interface TarEntry {
   /** From the archive's root: no leading or trailing `/`, no empty, `.` or `..` part; empty for the root itself. */
   readonly path: string
+  /** As the archive has it. */
+  readonly written: string
   readonly type: TarType
   /** Permission bits with setuid, setgid and sticky. */
   readonly mode: number

@@ -2,7 +2,6 @@
  * Puts entries together from header blocks and the records before them (PAX for one entry or all, GNU long names), whichever way the
  * blocks are read: as a stream or by position. Everything an archive could use to take memory is bounded here.
  */
-import { Fault } from '../../model/faults.ts'
 import type { TarEntry, TarType } from './entry.ts'
 import { entryPath, linkTarget, quoted } from './entry.ts'
 import type { Invalid, RawHeader } from './header.ts'
@@ -15,6 +14,12 @@ export interface TarLimits {
   readonly entries: number
   /** Names, link targets and records of the whole archive, in bytes. */
   readonly names: number
+}
+
+/** Faults of whoever reads: an end of a sentence that begins with the archive's name and "cannot be read as a tar archive", or with "has". */
+export interface TarFaults {
+  readonly invalid: Invalid
+  readonly tooLarge: Invalid
 }
 
 export const TAR_LIMITS: TarLimits = { entries: 2_000_000, names: 256 * 1024 * 1024 }
@@ -44,7 +49,7 @@ export type Block =
 
 export class TarEntries {
   readonly invalid: Invalid
-  readonly #name: string
+  readonly #tooLarge: Invalid
   readonly #limits: TarLimits
   #global = NO_RECORDS
   #local = NO_RECORDS
@@ -55,14 +60,13 @@ export class TarEntries {
   #count = 0
   #names = 0
 
-  /** `name` tells the archive in messages. */
-  constructor(name: string, limits: TarLimits = TAR_LIMITS) {
-    this.#name = name
+  constructor({ invalid, tooLarge }: TarFaults, limits: TarLimits = TAR_LIMITS) {
+    this.invalid = invalid
+    this.#tooLarge = tooLarge
     this.#limits = limits
-    this.invalid = what => new Fault('layer-invalid', `${name} cannot be read as a tar archive: ${what}.`)
   }
 
-  /** The block that stands at `at` of the bytes and at `offset` of the archive. Faults: `layer-invalid`, `layer-too-large`. */
+  /** The block that stands at `at` of the bytes and at `offset` of the archive. */
   block(bytes: Buffer, at: number, offset: number): Block {
     if (isZeroBlock(bytes, at)) {
       if (this.#pending()) throw this.invalid('records stand before no entry')
@@ -134,6 +138,7 @@ export class TarEntries {
     if (!Number.isSafeInteger(offset + size)) throw invalid('a size is too large')
     return {
       path,
+      written: rawName,
       type,
       mode: header.mode & 0o7777,
       uid,
@@ -152,10 +157,6 @@ export class TarEntries {
   #take(bytes: number): void {
     this.#names += bytes
     if (this.#names > this.#limits.names) throw this.#tooLarge(`names and records beyond ${this.#limits.names} bytes`)
-  }
-
-  #tooLarge(what: string): Fault {
-    return new Fault('layer-too-large', `${this.#name} has ${what}.`)
   }
 }
 
