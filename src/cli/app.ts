@@ -8,7 +8,7 @@ import type { Terminal } from './terminal.ts'
 
 const target = {
   brief:
-    'Folder that holds the lockfile (the current one unless given), or an image: registry/repository:tag, oci:<folder>[:tag], docker-archive:<file>, oci-archive:<file>; scan and plan also take a Dockerfile or compose file',
+    'Folder that holds the lockfile (the current one unless given), or an image: registry/repository:tag, oci:<folder>[:tag], docker-archive:<file>, oci-archive:<file>; scan, plan and fix also take a Dockerfile or compose file',
   parse: String,
   placeholder: 'target',
   optional: true,
@@ -92,6 +92,7 @@ const fix = buildCommand<flags.FixFlags, [target?: string], Shell>({
       ['fix --commit --test "npm test"', 'One commit per independent change; what breaks the tests is left out.'],
       ['fix --only GHSA-jf85-cpcp-j695 --manifest', 'One advisory, and package.json may change.'],
       ['fix oci:./image:latest --output oci:./image:patched', 'A container image gains one layer.'],
+      ['fix Dockerfile', 'Its references move to newer images of their line, where these leave less risk.'],
     ],
   ),
 })

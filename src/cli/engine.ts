@@ -38,6 +38,8 @@ export interface ImageRequest {
   readonly insecure: boolean
   /** A file names it and could name another: what is newer than the image itself counts, not what is newer than the base it says it has. */
   readonly isReplaceable?: boolean
+  /** For Dockerfiles: `NAME=value`, or `NAME` for the value that the environment has. */
+  readonly buildArguments?: readonly string[]
 }
 
 export interface PlanRequest extends ScanRequest {
@@ -150,14 +152,16 @@ export interface ReferenceMove {
   readonly fixes: readonly string[]
 }
 
+/** A named image with its plan, and what its file is to name in its place. */
+export interface PlannedImage extends NamedImage<PlanResult> {
+  readonly move?: ReferenceMove
+  /** Why the reference stays: the end of a sentence about it. Absent where the image was not looked at. */
+  readonly stays?: string
+}
+
 /** What was done to a Dockerfile or compose file. */
 export interface ImageFileFix {
-  readonly images: readonly {
-    readonly named: NamedImage<PlanResult>
-    readonly move?: ReferenceMove
-    /** Why it is as before: the end of a sentence about it. */
-    readonly stays?: string
-  }[]
+  readonly images: readonly PlannedImage[]
   readonly written: boolean
   /** Relative to the folder; absent when nothing was written. */
   readonly receipt?: string
@@ -279,7 +283,7 @@ export interface Engine {
   plan(request: PlanRequest): Promise<PlanResult>
   /** `path`: a Dockerfile or compose file; each image that it names, in the file's order. */
   scanImageFile(request: ScanRequest & { readonly image: ImageRequest }, path: string): Promise<readonly NamedImage<ScanReport>[]>
-  planImageFile(request: PlanRequest & { readonly image: ImageRequest }, path: string): Promise<readonly NamedImage<PlanResult>[]>
+  planImageFile(request: PlanRequest & { readonly image: ImageRequest }, path: string): Promise<readonly PlannedImage[]>
   fixImageFile(request: FixRequest & { readonly image: ImageRequest }, path: string): Promise<ImageFileFix>
   explain(request: PlanRequest, subject: string): Promise<Story>
   fix(request: FixRequest): Promise<FixResult>

@@ -17,6 +17,7 @@ export interface ScanFlags extends OutputFlags {
   readonly platform?: readonly string[]
   readonly source?: readonly string[]
   readonly insecure?: boolean
+  readonly buildArg?: readonly string[]
 }
 
 export interface ChangeFlags extends ScanFlags {
@@ -101,7 +102,15 @@ const insecure = {
   optional: true,
   withNegated: false,
 } as const
-export const scanFlags = { advisories, offline, threshold, platform, source, insecure, ...outputFlags } as const
+const buildArg = {
+  kind: 'parsed',
+  parse: text,
+  brief: 'Dockerfile: value of a build argument that a FROM depends on; may be given more than once',
+  placeholder: 'NAME=value',
+  variadic: true,
+  optional: true,
+} as const
+export const scanFlags = { advisories, offline, threshold, platform, source, insecure, buildArg, ...outputFlags } as const
 
 const only = {
   kind: 'parsed',

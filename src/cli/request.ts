@@ -11,6 +11,7 @@ import type { Job } from './shell.ts'
 
 /** The target is an image where it is written as one, else a folder; `suture.yaml` of an image is the one where the command runs. */
 export async function scanRequest(job: Job, flags: ScanFlags & Partial<ChangeFlags>, target: string | undefined): Promise<ScanRequest> {
+  if (flags.buildArg !== undefined) throw new Fault('usage', '--build-arg is for scan, plan and fix of a Dockerfile or compose file.')
   if (target !== undefined && (await namesImage(job, target))) return imageRequest(job, flags, target)
   if ((await imageFileOf(job, target)) !== undefined)
     throw new Fault('usage', `${target} names images: scan, plan and fix take it.`, { hint: 'Then name one of its images.' })
@@ -24,8 +25,9 @@ export async function imageRequest(
   reference: string,
 ): Promise<ScanRequest & { readonly image: ImageRequest }> {
   if (flags.manifest === true) throw new Fault('usage', '--manifest changes package.json; an image has none.')
-  const { platform = [], source = [], update = [], allowScript = [], insecure = false } = flags
-  const image = { reference, platforms: platform, sources: source, update, allowScripts: allowScript, insecure }
+  const { platform = [], source = [], update = [], allowScript = [], insecure = false, buildArg } = flags
+  const rest = buildArg === undefined ? {} : { buildArguments: buildArg }
+  const image = { reference, platforms: platform, sources: source, update, allowScripts: allowScript, insecure, ...rest }
   return { ...(await commonRequest(job, flags, job.path())), image }
 }
 
@@ -77,10 +79,21 @@ export function exitFor(findings: readonly PlannedFinding[], policy: Policy): 0 
 
 /** The words that repeat a request on another verb, for what to type next. */
 export function repeatFlags(flags: ChangeFlags): string {
-  const { only = [], budget = 'default', manifest, advisories, platform = [], source = [], update = [], allowScript = [], insecure } = flags
+  const {
+    only = [],
+    budget = 'default',
+    manifest,
+    advisories,
+    platform = [],
+    source = [],
+    update = [],
+    allowScript = [],
+    buildArg = [],
+    insecure,
+  } = flags
   const each = (flag: string, values: readonly string[]) => values.flatMap(value => [flag, value])
   const words = [...each('--only', only), ...each('--update', update), ...each('--allow-script', allowScript)]
-  words.push(...each('--platform', platform), ...each('--source', source))
+  words.push(...each('--platform', platform), ...each('--source', source), ...each('--build-arg', buildArg))
   if (insecure === true) words.push('--insecure')
   if (budget !== 'default') words.push('--budget', String(budget))
   if (manifest === true) words.push('--manifest')

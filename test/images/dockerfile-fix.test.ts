@@ -24,6 +24,8 @@ test('a tag and a digest are edited where they stand, byte for byte, and undo gi
   const dry = await shop.cli(...words, '--dry-run')
   assert.match(dry.out, /Dry run: would move 2 of 2 images/, dry.err)
   assert.equal(readFileSync(file, 'utf8'), before)
+  const plan = await shop.cli('plan', ...words.slice(1))
+  assert.match(plan.out, /Newer images to name\nDockerfile:2 [\s\S]*suture fix Dockerfile --advisories/, plan.err)
   const done = await shop.cli(...words)
   assert.equal(done.code, 0, done.out + done.err)
   assert.match(done.out, /✓ Moved 2 of 2 images that Dockerfile names/)
@@ -67,6 +69,19 @@ test('what stays as it is says why, and findings that stay decide the exit code'
     assert.match(out.replace(/\n {2,}(?!Dockerfile)/g, ' '), reason)
   assert.equal(readFileSync(join(shop.working, 'Dockerfile'), 'utf8'), text)
   assert.deepEqual([...contentOf(shop.working).keys()], ['Dockerfile'])
+})
+
+test('build arguments from outside count before those of the file', async context => {
+  const { shop, registry, put, newer } = await basesIn(context)
+  const reference = put('team/base:12.5', newer())
+  const text = 'ARG HOST\nARG TAG=12.4\nFROM $HOST/team/base:$TAG\n'
+  writeFileSync(join(shop.working, 'Dockerfile'), text)
+  const scan = (...words: readonly string[]) => shop.cli('scan', 'Dockerfile', '--advisories', shop.advisories, ...words)
+  assert.match((await scan()).out, /depends on HOST/)
+  const given = ['--build-arg', `HOST=${registry.host}`, '--build-arg', 'TAG=12.5']
+  assert.match((await scan(...given)).out, new RegExp(`FROM ${reference}`))
+  assert.match((await scan('--build-arg', '=x')).err, /usage/)
+  assert.match((await shop.cli('scan', reference, ...given)).err, /usage/)
 })
 
 test('a compose file and the Dockerfiles that it builds are changed as one act', async context => {

@@ -1,12 +1,12 @@
 /** scan, plan and fix of what a Dockerfile or compose file names. What only builds does not ship, so it does not decide the exit code. */
 
 import { Fault } from '../../model/faults.ts'
-import type { NamedImage, PlanResult } from '../engine.ts'
+import type { NamedImage, PlannedImage } from '../engine.ts'
 import type { FixFlags, PlanFlags, ScanFlags } from '../flags.ts'
 import { counts, exitFor, imageRequest, repeatFlags } from '../request.ts'
 import type { Job } from '../shell.ts'
 import { imageFileView } from '../view/image-file.ts'
-import { imageFileFixView } from '../view/image-file-fix.ts'
+import { imageFileFixView, movesView } from '../view/image-file-fix.ts'
 import { planResultView } from '../view/plan-result.ts'
 import { scanView } from '../view/scan.ts'
 
@@ -36,7 +36,10 @@ export async function planImageFile(job: Job, flags: PlanFlags, path: string) {
   const options = (target: string) => ({ now: job.now(), fixCommand: `suture fix ${target}${repeatFlags(flags)}` })
   return {
     noun: named.map(withoutCertificate),
-    view: (width: number) => imageFileView(named, width, result => planResultView(result, { ...options(result.plan.target.id), width })),
+    view: (width: number) => [
+      ...imageFileView(named, width, result => planResultView(result, { ...options(result.plan.target.id), width })),
+      ...movesView(named, `suture fix ${path}${repeatFlags(flags)}`, width),
+    ],
     exit: isIncomplete(named)
       ? (1 as const)
       : exitFor(
@@ -59,22 +62,19 @@ export async function fixImageFile(job: Job, flags: FixFlags, path: string) {
   const engine = await job.engine()
   const asked = { ...request, only, budget, manifest: false, dryRun, native: false, commit: false, attach: false }
   const result = await engine.fixImageFile({ ...asked, ...(key === undefined ? {} : { key: job.path(key) }) }, path)
-  const left = result.images.flatMap(({ named, move }) => {
-    if (named.use.role === 'build' || named.result === undefined) return []
-    const { plan, others } = named.result
+  const left = result.images.flatMap(({ use, result: planned, move }) => {
+    if (use.role === 'build' || planned === undefined) return []
+    const { plan, others } = planned
     return move?.base.left ?? [plan, ...others].flatMap(({ findings }) => findings.map(({ finding }) => finding))
   })
   return {
-    noun: { ...result, images: result.images.map(({ named, ...rest }) => ({ named: withoutCertificate(named), ...rest })) },
+    noun: { ...result, images: result.images.map(withoutCertificate) },
     view: (width: number) => imageFileFixView(result, path, width),
-    exit:
-      left.some(finding => counts(finding, request.policy)) || isIncomplete(result.images.map(({ named }) => named))
-        ? (1 as const)
-        : (0 as const),
+    exit: left.some(finding => counts(finding, request.policy)) || isIncomplete(result.images) ? (1 as const) : (0 as const),
   }
 }
 
-function withoutCertificate({ result, ...item }: NamedImage<PlanResult>) {
+function withoutCertificate({ result, ...item }: PlannedImage) {
   return result === undefined ? item : { ...item, result: { ...result, certificate: undefined } }
 }
 

@@ -44,7 +44,11 @@ function verdict({ of, layer, newer, better }: Omit<BasePrices, 'notes'>, width:
   if (least === Number.POSITIVE_INFINITY)
     return paragraph(`What is newer than ${name} moves to another release of the distribution.`, width)
   return [
-    line(least > layer.riskLeft ? `The layer fixes more than a newer ${name}.` : `The layer fixes as much with less than a newer ${name}.`),
+    line(
+      least > layer.riskLeft
+        ? `The layer fixes more than a newer ${name}.`
+        : `The layer removes as much risk with less than a newer ${name}.`,
+    ),
   ]
 }
 

@@ -1,4 +1,4 @@
-import type { ImageFileFix, ReferenceMove } from '../engine.ts'
+import type { ImageFileFix, PlannedImage, ReferenceMove } from '../engine.ts'
 import { EMPTY, heading, paragraph, table } from '../layout.ts'
 import { type Line, line, span } from '../terminal.ts'
 import { count } from '../words.ts'
@@ -12,7 +12,7 @@ export function imageFileFixView(result: ImageFileFix, path: string, width: numb
   for (const move of moves) lines.push(EMPTY, ...moveLines(move, width))
   const staying = images.filter(({ move }) => move === undefined)
   if (staying.length > 0) {
-    const rows = staying.map(({ named: { file, use, fault }, stays }) => [
+    const rows = staying.map(({ file, use, fault, stays }) => [
       `${file}:${use.line}`,
       line(span(use.reference ?? use.written, 'name'), ` ${stays ?? reasonOf(use.role, use.unknown, fault)}`),
     ])
@@ -20,6 +20,14 @@ export function imageFileFixView(result: ImageFileFix, path: string, width: numb
   }
   if (verification.length > 0) lines.push(EMPTY, heading('Proof'), ...proof(verification, width))
   return [...lines, ...wayBack(result, width)]
+}
+
+/** After a plan: which references a fix would move. Empty where it would move none. */
+export function movesView(images: readonly PlannedImage[], fixCommand: string, width: number): Line[] {
+  const moves = images.flatMap(({ move }) => move ?? [])
+  if (moves.length === 0) return []
+  const lines = moves.flatMap(move => moveLines(move, width))
+  return [EMPTY, EMPTY, heading('Newer images to name'), ...lines, EMPTY, line(span(fixCommand, 'command'))]
 }
 
 function headline(moved: number, all: number, path: string, written: boolean): Line {

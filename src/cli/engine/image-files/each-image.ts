@@ -1,16 +1,18 @@
 /** scan and plan for each image that a Dockerfile or compose file names. One that cannot be read does not keep the others from being told of. */
 import { saysItsKind } from '../../../images/reference.ts'
 import { Fault } from '../../../model/faults.ts'
-import type { EngineWorld, NamedImage, PlanRequest, PlanResult, ScanReport, ScanRequest } from '../../engine.ts'
+import type { EngineWorld, NamedImage, PlannedImage, PlanRequest, ScanReport, ScanRequest } from '../../engine.ts'
 import { type OfImage, planImage, scanImage } from '../image/verbs.ts'
 import { namedImages } from './named-images.ts'
+import { moveOrReason } from './reference-moves.ts'
 
 export function scanImageFile(world: EngineWorld, request: OfImage<ScanRequest>, path: string): Promise<readonly NamedImage<ScanReport>[]> {
   return eachImage(world, request, path, of => scanImage(world, of))
 }
 
-export function planImageFile(world: EngineWorld, request: OfImage<PlanRequest>, path: string): Promise<readonly NamedImage<PlanResult>[]> {
-  return eachImage(world, request, path, of => planImage(world, of))
+export async function planImageFile(world: EngineWorld, request: OfImage<PlanRequest>, path: string): Promise<readonly PlannedImage[]> {
+  const named = await eachImage(world, request, path, of => planImage(world, of))
+  return named.map(item => ({ ...item, ...moveOrReason(item) }))
 }
 
 /** An image that is named twice is looked at once. */
@@ -20,7 +22,7 @@ async function eachImage<Request extends OfImage<ScanRequest>, Result>(
   path: string,
   look: (request: Request) => Promise<Result>,
 ): Promise<readonly NamedImage<Result>[]> {
-  const named = await namedImages(world, path, request.image.platforms)
+  const named = await namedImages(world, path, request.image)
   if (named.length === 0) throw new Fault('dockerfile-invalid', `${path} names no image.`)
   const known = new Map<string, Pick<NamedImage<Result>, 'result' | 'fault'>>()
   const all: NamedImage<Result>[] = []

@@ -20,13 +20,12 @@ import type { EngineWorld, FixRequest, ImageFileFix, ReferenceMove } from '../..
 import type { OfImage } from '../image/verbs.ts'
 import { readText } from '../receipts.ts'
 import { planImageFile } from './each-image.ts'
-import { moveOrReason } from './reference-moves.ts'
 
 /** Faults: `dockerfile-invalid`, `file-changed`, `usage` for a file outside the folder, and those of writing. */
 export async function fixImageFile(world: EngineWorld, request: OfImage<FixRequest>, path: string): Promise<ImageFileFix> {
   const { folder, dryRun } = request
   if (!dryRun) await recover(folder)
-  const images = (await planImageFile(world, request, path)).map(named => ({ named, ...moveOrReason(named) }))
+  const images = await planImageFile(world, request, path)
   const nothing: ImageFileFix = { images, written: false, signed: false, verification: [] }
   // A file that two services build is named twice.
   const moves = [
@@ -39,7 +38,7 @@ export async function fixImageFile(world: EngineWorld, request: OfImage<FixReque
   const verification = [checkOutside(files, edits), readAnew(files, moves, within), lookedAt(moves)]
   if (dryRun) return { ...nothing, verification }
   const pem = request.key === undefined ? undefined : await readText(request.key, 'key-invalid')
-  const plan = images.find(({ named }) => named.result !== undefined)?.named.result?.plan
+  const plan = images.find(({ result }) => result !== undefined)?.result?.plan
   const receipt = makeReceipt({
     toolVersion: world.toolVersion,
     now: world.now,

@@ -7,18 +7,19 @@ import { readEnvironmentFile } from '../../../manifests/environment-file.ts'
 import type { ImageUse, Lookup } from '../../../manifests/image-use.ts'
 import { manifestKind } from '../../../manifests/manifest-kind.ts'
 import { Fault } from '../../../model/faults.ts'
-import type { EngineWorld, NamedImage } from '../../engine.ts'
+import type { EngineWorld, ImageRequest, NamedImage } from '../../engine.ts'
 
-/** `platforms`: those that are asked for. Faults: `dockerfile-invalid`, `file-unreadable`. */
+/** Faults: `dockerfile-invalid`, `file-unreadable`. */
 export async function namedImages(
   { workingFolder, environment }: Pick<EngineWorld, 'workingFolder' | 'environment'>,
   path: string,
-  platforms: readonly string[],
+  { platforms, buildArguments = [] }: Pick<ImageRequest, 'platforms' | 'buildArguments'>,
 ): Promise<readonly NamedImage<never>[]> {
   const place = resolve(workingFolder, path)
   const text = await readText(place, path)
   const platform = platforms.length === 1 ? platforms[0] : undefined
-  const built = platform === undefined ? {} : { platform }
+  const given = argumentsOf(buildArguments, environment)
+  const built = { args: given, ...(platform === undefined ? {} : { platform }) }
   if (manifestKind(basename(path)) === 'dockerfile') return of(path, readDockerfile(text, path, built))
   const lookup = await composeValues(join(dirname(place), '.env'), environment)
   const { images, builds } = readCompose(text, path, lookup)
@@ -26,8 +27,9 @@ export async function namedImages(
   for (const build of builds) {
     const { inline, target, args, platform: own } = build
     const options = {
-      ...(own === undefined ? built : { platform: own }),
-      args: (name: string) => args.get(name),
+      ...built,
+      ...(own === undefined ? {} : { platform: own }),
+      args: (name: string) => given(name) ?? args.get(name),
       ...(target === undefined ? {} : { target }),
     }
     if (inline === undefined) found.push(...(await imagesOfBuild(workingFolder, path, build, options)))
@@ -38,9 +40,27 @@ export async function namedImages(
   return found
 }
 
+/** Of several values of one name the last counts, as builders have it. */
+function argumentsOf(given: readonly string[], environment: EngineWorld['environment']): Lookup {
+  const values = new Map<string, string>()
+  for (const item of given) {
+    const equals = item.indexOf('=')
+    const name = equals < 0 ? item : item.slice(0, equals)
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+      throw new Fault('usage', `--build-arg ${item} has no name.`, { hint: 'Write it as NAME=value.' })
+    const value = equals < 0 ? fromEnvironment(environment, name) : item.slice(equals + 1)
+    if (value !== undefined) values.set(name, value)
+  }
+  return name => values.get(name)
+}
+
+function fromEnvironment(environment: EngineWorld['environment'], name: string): string | undefined {
+  return Object.hasOwn(environment, name) ? environment[name] : undefined
+}
+
 /** The environment first, then `.env`, which need not be there. */
 async function composeValues(place: string, environment: EngineWorld['environment']): Promise<Lookup> {
-  const fromOutside: Lookup = name => (Object.hasOwn(environment, name) ? environment[name] : undefined)
+  const fromOutside: Lookup = name => fromEnvironment(environment, name)
   const text = await readText(place, '.env').catch((fault: unknown) => {
     if (fault instanceof Fault && isMissing(fault.cause)) return ''
     throw fault
