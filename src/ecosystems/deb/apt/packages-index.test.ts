@@ -52,6 +52,28 @@ test('an index that was cut off, or whose table is none, is as if it were not th
   })
 })
 
+test('a bit that a disk turned over is noticed, in the table at once and in a stanza when it is asked for, and the next run starts anew', async () => {
+  await inFolder(async path => {
+    const table = writeTable(scan(TEXT, 1000))
+    await writeFile(path, TEXT)
+    for (let at = 0; at < table.length; at++) {
+      const turned = Uint8Array.from(table, (byte, index) => (index === at ? byte ^ 4 : byte))
+      await writeFile(path + TABLE_SUFFIX, turned)
+      const index = await openPackagesIndex(path)
+      await index?.close()
+      assert.equal(index, undefined, `byte ${at}`)
+    }
+    await writeFile(path + TABLE_SUFFIX, table)
+    await writeFile(path, TEXT.replace('s (1)', 's (3)'))
+    const index = await openPackagesIndex(path)
+    assert.ok(index)
+    assert.equal((await index.find('names', 'b')).length, 1)
+    await assert.rejects(index.find('names', 'a'), { code: 'apt-index-invalid' })
+    await index.close()
+    assert.equal(await openPackagesIndex(path), undefined)
+  })
+})
+
 test('however the text is cut into chunks, the table is the same', () => {
   const whole = scan(TEXT, 10_000)
   fc.assert(fc.property(fc.integer({ min: 1, max: 60 }), size => assert.deepEqual(scan(TEXT, size), whole)))

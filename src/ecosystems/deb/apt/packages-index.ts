@@ -2,35 +2,46 @@
  * A package index on disk beside its table of names. The table is mapped into memory whole (two megabytes for a large archive); stanzas
  * are read from their place when asked for.
  *
- * Table: magic, bytes of the index, four lengths, then the four arrays of `ScannedPackages`, all of 32 bits in the machine's order.
+ * Table: magic, CRC-32 of what follows, five lengths, then the five arrays of `ScannedPackages`, all of 32 bits in the
+ * machine's order. Neither is hashed again when it is opened: checks of 32 bits notice a disk that failed, not somebody who may write here.
  */
-import { type FileHandle, open, readFile } from 'node:fs/promises'
+import { type FileHandle, open, readFile, rm } from 'node:fs/promises'
 import { endianness } from 'node:os'
+import { crc32 } from 'node:zlib'
 import { Fault } from '../../../model/faults.ts'
-import { nameHash, type ScannedPackages } from './packages-scan.ts'
+import { nameHash, type ScannedPackages, stanzaCheck } from './packages-scan.ts'
 
-const MAGIC = 0x53504931
-const HEAD = 6
+const MAGIC = 0x53504932
+const HEAD = 7
+const CHECKED = 2
 
-export function writeTable({ starts, names, sources, provided }: ScannedPackages): Uint8Array {
-  const parts = [starts, names, sources, provided]
+export function writeTable({ starts, checks, names, sources, provided }: ScannedPackages): Uint8Array {
+  const parts = [starts, checks, names, sources, provided]
   const table = new Uint32Array(HEAD + parts.reduce((sum, part) => sum + part.length, 0))
-  table.set([MAGIC, starts.at(-1) ?? 0, ...parts.map(part => part.length)])
+  table.set([MAGIC, 0, ...parts.map(part => part.length)])
   let at = HEAD
   for (const part of parts) {
     table.set(part, at)
     at += part.length
   }
+  table[CHECKED - 1] = checkOf(table)
   return new Uint8Array(table.buffer)
 }
 
+function checkOf(table: Uint32Array): number {
+  return crc32(new Uint8Array(table.buffer, table.byteOffset + CHECKED * 4))
+}
+
 /** The name of a table's file also says in which order its bytes are. */
-export const TABLE_SUFFIX = `.table-${endianness().toLowerCase()}1`
+export const TABLE_SUFFIX = `.table-${endianness().toLowerCase()}2`
 
 /** An index that is open for questions. */
 export interface PackagesIndex {
   readonly size: number
-  /** Texts of the stanzas whose name, source or provided name may be the one asked for: the caller compares. */
+  /**
+   * Texts of the stanzas whose name, source or provided name may be the one asked for: the caller compares. Throws `apt-index-invalid` where
+   * the file is damaged; it is given up then, so that the next run fetches it anew.
+   */
   find(by: 'names' | 'sources' | 'provided', name: string): Promise<readonly string[]>
   close(): Promise<void>
 }
@@ -49,7 +60,7 @@ export async function openPackagesIndex(path: string): Promise<PackagesIndex | u
   }
   return {
     size: packages.starts.length - 1,
-    find: (by, name) => Promise.all(numbersOf(packages[by], nameHash(name)).map(number => readText(file, path, packages.starts, number))),
+    find: (by, name) => Promise.all(numbersOf(packages[by], nameHash(name)).map(number => readText(file, path, packages, number))),
     close: () => file.close(),
   }
 }
@@ -57,16 +68,17 @@ export async function openPackagesIndex(path: string): Promise<PackagesIndex | u
 function readTable(bytes: Buffer): ScannedPackages | undefined {
   if (bytes.length < HEAD * 4 || bytes.length % 4 !== 0) return undefined
   const table = new Uint32Array(Uint8Array.from(bytes).buffer)
-  const [magic, , ...lengths] = table.subarray(0, HEAD)
-  if (magic !== MAGIC || HEAD + lengths.reduce((sum, length) => sum + length, 0) !== table.length) return undefined
+  const [magic, check, ...lengths] = table.subarray(0, HEAD)
+  if (magic !== MAGIC || check !== checkOf(table) || HEAD + lengths.reduce((sum, length) => sum + length, 0) !== table.length)
+    return undefined
   let at = HEAD
-  const [starts, names, sources, provided] = lengths.map(length => {
+  const [starts, checks, names, sources, provided] = lengths.map(length => {
     at += length
     return table.subarray(at - length, at)
   })
-  if (starts === undefined || names === undefined || sources === undefined || provided === undefined || starts.length === 0)
+  if (starts === undefined || checks === undefined || names === undefined || sources === undefined || provided === undefined)
     return undefined
-  return { starts, names, sources, provided }
+  return starts.length === 0 ? undefined : { starts, checks, names, sources, provided }
 }
 
 /** The numbers of the stanzas with a hash, ascending. */
@@ -82,10 +94,13 @@ function numbersOf(pairs: Uint32Array, hash: number): number[] {
   return numbers
 }
 
-async function readText(file: FileHandle, path: string, starts: Uint32Array, number: number): Promise<string> {
+async function readText(file: FileHandle, path: string, { starts, checks }: ScannedPackages, number: number): Promise<string> {
   const [start, end] = [starts[number] ?? 0, starts[number + 1] ?? 0]
   const bytes = Buffer.alloc(Math.max(0, end - start))
   const { bytesRead } = await file.read(bytes, 0, bytes.length, start)
-  if (bytesRead !== bytes.length || bytes.length === 0) throw new Fault('apt-index-invalid', `${path} changed while it was read`)
-  return bytes.toString('utf8').trimEnd()
+  if (bytesRead === bytes.length && bytes.length > 0 && stanzaCheck(bytes) === checks[number]) return bytes.toString('utf8').trimEnd()
+  await rm(path + TABLE_SUFFIX, { force: true })
+  throw new Fault('apt-index-invalid', `${path} was damaged since it was downloaded`, {
+    hint: 'Run the command again: it is downloaded anew.',
+  })
 }

@@ -2,6 +2,7 @@
  * Finds the stanzas of a package index while it streams by, and what they will be looked up by: name, source, what they provide. The
  * stanzas themselves are read when somebody asks for them, for an archive has sixty thousand and an image wants a few dozen.
  */
+import { crc32 } from 'node:zlib'
 import { Fault } from '../../../model/faults.ts'
 
 const LONGEST_STANZA = 4 * 1024 * 1024
@@ -10,6 +11,8 @@ const MOST_STANZAS = 1_000_000
 export interface ScannedPackages {
   /** Byte offsets of the stanzas, then the end of the text. */
   readonly starts: Uint32Array
+  /** CRC-32 of each stanza (`stanzaCheck`), to notice what a disk did to it. */
+  readonly checks: Uint32Array
   /** Pairs of a name's hash and a stanza's number, by hash. */
   readonly names: Uint32Array
   readonly sources: Uint32Array
@@ -23,10 +26,18 @@ export function nameHash(name: string): number {
   return hash >>> 0
 }
 
+/** Line feeds behind a stanza are not part of it. */
+export function stanzaCheck(bytes: Uint8Array): number {
+  let end = bytes.length
+  while (end > 0 && bytes[end - 1] === 0x0a) end--
+  return crc32(bytes.subarray(0, end))
+}
+
 /** Takes the text in chunks, as bytes. Throws `apt-index-invalid`. */
 export class PackagesScanner {
   readonly #where: string
   readonly #starts: number[] = []
+  readonly #checks: number[] = []
   readonly #names: number[] = []
   readonly #sources: number[] = []
   readonly #provided: number[] = []
@@ -58,6 +69,7 @@ export class PackagesScanner {
     const end = this.#offset + this.#carry.length
     return {
       starts: Uint32Array.from([...this.#starts, end]),
+      checks: Uint32Array.from(this.#checks),
       names: sorted(this.#names),
       sources: sorted(this.#sources),
       provided: sorted(this.#provided),
@@ -75,6 +87,7 @@ export class PackagesScanner {
     const stanza = this.#starts.length
     if (stanza >= MOST_STANZAS) throw this.#invalid(`has more than ${MOST_STANZAS} stanzas`)
     this.#starts.push(this.#offset + start)
+    this.#checks.push(stanzaCheck(bytes.subarray(start, end)))
     this.#names.push(nameHash(name), stanza)
     this.#sources.push(nameHash(fieldOf(text, 'Source')?.replace(/\s.*$/, '') ?? name), stanza)
     for (const entry of fieldOf(text, 'Provides')?.split(',') ?? []) {
