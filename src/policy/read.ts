@@ -6,6 +6,7 @@ import semver from 'semver'
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import { Fault } from '../model/faults.ts'
 import { DEFAULT_POLICY, DEFAULT_WEIGHTS, type Policy } from '../model/policy.ts'
+import { isDebPin } from '../versions/deb-pin.ts'
 import { closestKey } from './closest-key.ts'
 import { type PolicyFile, policySchema } from './schema.ts'
 
@@ -77,7 +78,7 @@ function policyOf(file: PolicyFile, document: Document, lines: LineCounter): Pol
   }
   const pin: Record<string, string> = Object.create(null)
   for (const [name, value] of Object.entries(file.pin ?? {})) {
-    range(['pin', name], value)
+    if (!isDebPin(value)) range(['pin', name], value)
     pin[name] = value
   }
   if (file.node !== undefined) range(['node'], file.node)

@@ -64,7 +64,9 @@ export const policySchema = z.strictObject({
   pin: z
     .record(name, z.string().min(1).max(500))
     .optional()
-    .describe('Package → range that every version of it in the result has to satisfy, unless it is there already.'),
+    .describe(
+      'Package → range that every version of it in the result has to satisfy, unless it is there already. Of Debian packages: `>= 1.2, << 2`, a version, or its beginning: `5.10*`.',
+    ),
   node: z
     .string()
     .min(1)

@@ -1,10 +1,10 @@
 /** Which offered versions may enter an image: higher than what is there, and within what the policy allows. */
 import type { Policy } from '../../../model/policy.ts'
 import { deb } from '../../../versions/deb.ts'
+import { inDebPin } from '../../../versions/deb-pin.ts'
 import { type InstalledPackage, type OfferedPackage, packageKey } from '../package.ts'
 import type { Archive } from './archive.ts'
 import { fitsSlot } from './image.ts'
-import { inPin } from './upstream.ts'
 
 export interface DebRules {
   readonly policy: Policy
@@ -27,7 +27,7 @@ export function refusalOf(offered: OfferedPackage, rules: DebRules): Refusal | u
   const { policy, barred } = rules
   const key = packageKey(offered)
   const pin = [offered.name, key].flatMap(name => (Object.hasOwn(policy.pin, name) ? (policy.pin[name] ?? []) : []))[0]
-  if (pin !== undefined && !inPin(offered.version, pin)) return `outside the pin ${pin}`
+  if (pin !== undefined && !inDebPin(offered.version, pin)) return `outside the pin ${pin}`
   if (isYoung(offered, rules) && !policy.coolDown.exceptSecurity) return `younger than the cool-down of ${policy.coolDown.days} days`
   return barred.get(`${key}@${offered.version}`)
 }

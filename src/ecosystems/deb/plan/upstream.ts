@@ -2,8 +2,6 @@
  * What a Debian version tells of the upstream release in it: the same release with a fix put in (a backport), or a new one, and
  * whether that one is of another breaking line.
  */
-import { inRange } from '../relations.ts'
-
 /** Packages without a revision are Debian's own; updates of a release append to their version. */
 const NATIVE_UPDATE = /[+~](?:deb|ubuntu)\d[0-9A-Za-z.+~]*$/
 /** Upstream's release with files taken out. */
@@ -33,21 +31,4 @@ export function lineOf(version: string): string {
   const [, major = '', minor = '0'] = match
   if (/^(?:19|20)\d{2}(?:\d{4}|\d{2})?$/.test(major)) return 'dated'
   return Number(major) === 0 ? `0.${Number(minor)}` : String(Number(major))
-}
-
-const TERM = /^(<<|<=|=|>=|>>)?\s*([0-9A-Za-z.+~:-]+)(\*)?$/
-
-/**
- * A policy's pin: terms joined by commas, each `>= 1.2`, an exact version, or its beginning as in apt's preferences, `5.10*`. A term that cannot
- * be read lets nothing in.
- */
-export function inPin(version: string, pin: string): boolean {
-  return pin.split(',').every(part => {
-    const [, operator, bound = '', open] = TERM.exec(part.trim()) ?? []
-    if (part.trim() === '*') return true
-    if (bound === '') return false
-    if (open !== undefined) return operator === undefined && version.startsWith(bound)
-    const isOperator = (text: string): text is '<<' | '<=' | '=' | '>=' | '>>' => ['<<', '<=', '=', '>=', '>>'].includes(text)
-    return operator === undefined || isOperator(operator) ? inRange(version, { operator: operator ?? '=', version: bound }) : false
-  })
 }
