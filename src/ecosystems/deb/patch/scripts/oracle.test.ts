@@ -72,6 +72,13 @@ const CLASSES: readonly (readonly [string, string, 'none' | 'harmless' | 'handle
   ['a condition that cannot be answered', 'if [ "$(cat /etc/x.conf)" = y ]; then frobnicate; fi', 'needs-execution'],
   ['a condition that cannot be answered, with nothing behind it', 'if grep -q y /etc/x.conf; then echo yes; else true; fi', 'none'],
   ['a path that is there', 'if [ ! -e /usr/lib/ssl/.. ]; then frobnicate; fi', 'none'],
+  ['a folder of the package, removed', 'rm -rf /var/lib/thing', 'handled'],
+  ['everything, removed', 'rm -rf /*', 'needs-execution'],
+  ['the root, removed', 'rm -rf /', 'needs-execution'],
+  ['a folder that packages share, removed', 'rm -rf /usr/lib', 'needs-execution'],
+  ['the package database, removed', 'rm -rf /var/lib/dpkg/alternatives/*', 'needs-execution'],
+  ['a text that doubles', `x=xxxxxxxxxxxxxxxx\n${'x=$x$x\n'.repeat(40)}rm -f $x`, 'needs-execution'],
+  ['words that double', `set -- a b c d e f g h\n${'set -- "$@" "$@"\n'.repeat(40)}true`, 'needs-execution'],
   ['a program that is not there', 'if command -v frobnicate >/dev/null 2>&1; then frobnicate; fi', 'none'],
   [
     'services',
