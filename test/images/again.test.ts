@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { addLayer } from './add-layer.ts'
 import { NEW_SSL, NEW_XML, SECURE, SSL, TRIPLET, XML } from './packages.ts'
+import { indexLayout, openForTwo } from './platforms.ts'
 import { differences, readBack } from './read-back.ts'
-import { both, openWorkshop, securitySuite } from './workshop.ts'
+import { both, contentOf, openWorkshop, securitySuite } from './workshop.ts'
 
 test('a second fix replaces the layer of the first, and the image is exactly the one that a single fix makes', async context => {
   const shop = await openWorkshop(context)
@@ -33,6 +35,21 @@ test('a second fix replaces the layer of the first, and the image is exactly the
   const single = await readBack(once)
   assert.equal(after.diffIds.at(-1), single.diffIds.at(-1))
   assert.equal(after.digest, single.digest)
+})
+
+test('of an index too, platform by platform, and a fix with nothing left to do writes nothing', async context => {
+  const shop = await openForTwo(context)
+  const steps = indexLayout(shop, 'steps')
+  const once = indexLayout(shop, 'once')
+  await shop.fix(steps, { only: [SSL] })
+  await shop.fix(steps, { only: [XML], image: { platforms: ['linux/arm64'] } })
+  await shop.fix(steps)
+  await shop.fix(once)
+  const digest = (await readBack(once)).digest
+  assert.equal((await readBack(steps)).digest, digest)
+  const before = contentOf(join(shop.root, 'steps'))
+  assert.equal((await shop.fix(steps)).written, false)
+  assert.deepEqual(contentOf(join(shop.root, 'steps')), before)
 })
 
 test('where a version of the first fix is offered no longer, the second one goes on top and keeps it', async context => {
