@@ -1,5 +1,7 @@
 /** Sources that lead elsewhere, and repositories that forge, replay, withhold or swell what they give. */
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
 import { clearSign, makeKey, type RepositoryFiles, type RepositorySpec } from '../../src/ecosystems/deb/testing/make-repository.ts'
 import { type HostileCase, hostileTests } from './hostile.ts'
 import { withEntries } from './hostile-image.ts'
@@ -7,6 +9,7 @@ import { file, KEYRING } from './image.ts'
 import { NEW_SSL } from './packages.ts'
 import { readBack } from './read-back.ts'
 import { both, key, NOW, securitySuite, type Workshop } from './workshop.ts'
+import { xzBomb } from './xz-bomb.ts'
 
 const EVIL = '\u001b[2J\u001b]0;x\u0007\u202e'
 const IN_RELEASE = 'dists/bookworm-security/InRelease'
@@ -64,6 +67,31 @@ function endless(path: RegExp): HostileCase['given'] {
     }
     return [shop.layout('image')]
   }
+}
+
+function answering(
+  path: RegExp,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  content: string | Buffer = '',
+): HostileCase['given'] {
+  return shop => {
+    shop.repository.before = (_, response, asked) => {
+      if (!path.test(asked)) return false
+      response.writeHead(status, headers).end(content)
+      return true
+    }
+    return [shop.layout('image')]
+  }
+}
+
+/** Signed and listed like a right one. */
+async function bombed(): Promise<RepositoryFiles> {
+  const bomb = xzBomb(2048)
+  const sha256 = createHash('sha256').update(bomb).digest('hex')
+  const release = (text: string): string => text.replace(/ [0-9a-f]{64} \d+ (.*\/Packages\.xz)/, ` ${sha256} ${bomb.length} $1`)
+  const files = both(await securitySuite({ release, byHash: false }))
+  return new Map([...files, ['dists/bookworm-security/main/binary-amd64/Packages.xz', bomb]])
 }
 
 /** The image asked for once while all was well, so that what it got is remembered. */
@@ -186,6 +214,25 @@ hostileTests([
       new Map([...both()].map(([path, bytes]) => [path, /security.*binary-amd64/.test(path) ? Buffer.from('Package: evil\n') : bytes])),
     'apt-index-stale',
   ),
+  apt('a package index that unpacks to 2 GiB from 568 KiB', bombed, 'apt-index-invalid'),
+  {
+    name: 'a mirror that sends us to this machine’s files',
+    given: answering(/InRelease$/, 302, { location: 'file:///etc/passwd', 'retry-after': '0' }),
+    scan: 'answer',
+    ends: 'apt-mirror-unreachable',
+  },
+  {
+    name: 'a mirror whose answer is packed and unpacks to 64 MiB',
+    given: answering(/InRelease$/, 200, { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(2 ** 26, 'x'))),
+    scan: 'answer',
+    ends: 'apt-release-invalid',
+  },
+  {
+    name: 'a mirror that wants a password, in colours',
+    given: answering(/InRelease$/, 401, { 'www-authenticate': 'Basic realm="x"' }, EVIL),
+    scan: 'answer',
+    ends: 'apt-refused',
+  },
   apt(
     'a package index that is no package index',
     index(() => EVIL),

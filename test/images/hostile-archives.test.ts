@@ -11,6 +11,7 @@ import { file } from './image.ts'
 import { NEW_XML, recordsFor } from './packages.ts'
 import { readBack } from './read-back.ts'
 import { both, securitySuite, type Workshop } from './workshop.ts'
+import { xzBomb } from './xz-bomb.ts'
 
 const EVIL = '\u001b[2J\u001b]0;x\u0007\u202e'
 const XML = { path: './usr/lib/x86_64-linux-gnu/libxml2.so.2', content: 'new' }
@@ -80,6 +81,14 @@ hostileTests([
   archive('with a field twice', made({ fields: { version: '9' } })),
   archive('that unpacks to 1.1 GiB from 40 KiB', packed('data.tar.zst', zstdCompressSync(Buffer.alloc(1.1 * 2 ** 30)))),
   archive('of a kind of compression that is none', packed('data.tar.evil', data)),
+  archive(
+    'whose control archive unpacks to 200 MiB from 57 KiB',
+    makeAr([
+      ['debian-binary', '2.0\n'],
+      ['control.tar.xz', xzBomb(200)],
+      ['data.tar', data],
+    ]),
+  ),
   archive('whose gzip ends early', packed('data.tar.gz', gzipSync(data).subarray(0, -9))),
   archive('whose xz is none', packed('data.tar.xz', Buffer.from('fd377a585a000004ffffffff', 'hex'))),
   archive('with a file longer than it is', packed('data.tar', makeTar([{ ...XML, size: 2 ** 32 }]))),
