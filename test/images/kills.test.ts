@@ -16,8 +16,8 @@ import { placesOf, REPOSITORY, registryWith } from './places.ts'
 import { sourceOf } from './read-back.ts'
 import { NOW, openWorkshop, type Workshop } from './workshop.ts'
 
-/** Processes that are killed; each is fixing six images at that moment. */
-const KILLS = Number(process.env['SUTURE_IMAGE_KILLS'] ?? 18)
+/** Processes that are killed; each is fixing eight images at that moment. */
+const KILLS = Number(process.env['SUTURE_IMAGE_KILLS'] ?? 13)
 const PROGRAM = join(import.meta.dirname, 'fix-in-process.ts')
 /** Temporary names of images and their lock, of what was downloaded, and of layers that were read. */
 const LEFT = /^\.suture-|\.[0-9a-f]{12}$|\.layer\.\d+$/
@@ -32,7 +32,7 @@ interface Lane {
   restart(all: boolean): void
 }
 
-/** Two layouts, two archives and two tags of a registry, all with the same image. */
+/** Two layouts, two archives of either kind and two tags of a registry, all with the same image. */
 async function openLanes(shop: Workshop, context: Parameters<typeof openWorkshop>[0]): Promise<readonly Lane[]> {
   const image = shop.image({ above: [[{ path: 'srv/data', content: Buffer.alloc(600_000, 'not much') }]] })
   const registry = await registryWith(image)
@@ -41,13 +41,13 @@ async function openLanes(shop: Workshop, context: Parameters<typeof openWorkshop
     await access.transport.close()
     await registry.close()
   })
-  const [layout, archive] = await placesOf(shop, registry, image)
+  const [layout, docker, oci] = await placesOf(shop, registry, image)
   const latest = registry.manifests.get(`${REPOSITORY} latest`)
-  if (layout === undefined || archive === undefined || latest === undefined) throw new Error('an image is missing')
+  if (layout === undefined || docker === undefined || oci === undefined || latest === undefined) throw new Error('an image is missing')
   registry.manifests.set(`${REPOSITORY} other`, latest)
   const [blobs, manifests] = [new Map(registry.blobs), new Map(registry.manifests)]
   const kept = (name: string) => join(shop.root, 'kept', name)
-  for (const name of ['place', 'docker-archive.tar']) cpSync(join(shop.root, name), kept(name), { recursive: true })
+  for (const name of ['place', 'docker-archive.tar', 'oci-archive.tar']) cpSync(join(shop.root, name), kept(name), { recursive: true })
 
   const local = (usual: string, name: string, changed: string, prefix: string): Lane => {
     const [from, to] = [kept(name), join(shop.root, prefix + name)]
@@ -77,7 +77,8 @@ async function openLanes(shop: Workshop, context: Parameters<typeof openWorkshop
   const lanes = [
     ...PAIR.flatMap(prefix => [
       local(layout.reference, 'place', 'index.json', prefix),
-      local(archive.reference, 'docker-archive.tar', '', prefix),
+      local(docker.reference, 'docker-archive.tar', '', prefix),
+      local(oci.reference, 'oci-archive.tar', '', prefix),
     ]),
     remote('latest'),
     remote('other'),
@@ -135,7 +136,7 @@ async function fixUntilKilled(task: FixInProcess, kill: number, times?: Times): 
   return { whole: end - (await moments.ready), writing: end - (await moments.writing) }
 }
 
-test(`fixes of a layout, an archive and a registry’s tag killed ${6 * KILLS} times leave the old image or the new one, and the next one ends with the same`, {
+test(`fixes of a layout, an archive and a registry’s tag killed ${8 * KILLS} times leave the old image or the new one, and the next one ends with the same`, {
   timeout: 3_600_000,
 }, async context => {
   const shop = await openWorkshop(context)
