@@ -33,9 +33,11 @@ export async function writeInfo(
   }
 }
 
-/** Every path of the archive in its order, the root as `/.`, obsolete conffiles behind. */
+/** Every path of the archive in its order, the root as `/.`; links behind, because dpkg makes them last; then obsolete conffiles. */
 function fileList({ archive }: ChangingPackage, obsolete: readonly string[]): string {
-  const paths = [...archive.files.map(({ path }) => (path === '' ? '/.' : `/${path}`)), ...obsolete.map(path => `/${path}`)]
+  const links = archive.files.filter(({ type }) => type === 'symlink')
+  const others = archive.files.filter(({ type }) => type !== 'symlink')
+  const paths = [...[...others, ...links].map(({ path }) => (path === '' ? '/.' : `/${path}`)), ...obsolete.map(path => `/${path}`)]
   return paths.length === 0 ? '' : `${paths.join('\n')}\n`
 }
 

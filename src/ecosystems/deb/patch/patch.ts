@@ -10,6 +10,7 @@ import type { DpkgDatabase } from '../read-status.ts'
 import { type Accounts, readAccounts } from './accounts.ts'
 import { type ChangingPackage, type PackageUpgrade, readChange } from './changing-package.ts'
 import { conffilePlaces, settleConffiles } from './conffiles.ts'
+import { conffileObstacles, conffilesGivenUp, type GivenUp, giveUp, rename } from './given-up.ts'
 import { certificateHooks } from './handlers/ca-certificates.ts'
 import { runHandlers } from './handlers/run-handlers.ts'
 import { writeDigests, writeInfo } from './info-files.ts'
@@ -20,7 +21,7 @@ import { type ChangedRecord, isStatusFolder, noteAutomatic, writeRecords } from 
 import { removeOld, removeStaleCompiled } from './removed.ts'
 import { applyChanges } from './scripts/apply-changes.ts'
 import { type Interests, readInterests, writeInterests } from './triggers.ts'
-import { md5, obstaclesOf, type Unpacking, unpack } from './unpack.ts'
+import { obstaclesOf, type Unpacking, unpack } from './unpack.ts'
 
 export type { PackageUpgrade } from './changing-package.ts'
 export type { ScriptVerdict } from './judge-scripts.ts'
@@ -93,29 +94,27 @@ export async function patchPackages({ files, database, upgrades, allowScripts = 
   }
   const refusals: Refusal[] = []
   const scripts = new Map<string, ScriptVerdict>()
-  const givenUp = new Map<string, ReadonlySet<string>>()
+  const givenUp = new Map<string, readonly GivenUp[]>()
   for (let changes = all; ; ) {
     const pass = await onePass(changes, givenUp, ground)
     refusals.push(...pass.refusals)
     for (const verdict of pass.judged.verdicts) scripts.set(`${verdict.package} ${verdict.script}`, verdict)
     const refused = new Set(pass.refusals.map(refusal => refusal.package))
-    const fresh = [...pass.judged.changes].filter(([key]) => !givenUp.has(key) && conffilesGivenUp(pass.judged, key).size > 0)
+    const fresh = changes.flatMap(change => {
+      const given = conffilesGivenUp(change, pass.judged.changes.get(change.key))
+      return givenUp.has(change.key) || given.length === 0 ? [] : [{ key: change.key, given }]
+    })
     if (refused.size === 0 && fresh.length === 0) {
       const finished = await pass.finish()
       return { ...finished, refusals, notes: pass.notes, scripts: [...scripts.values()] }
     }
-    for (const [key] of fresh) givenUp.set(key, conffilesGivenUp(pass.judged, key))
+    for (const { key, given } of fresh) givenUp.set(key, given)
     changes = changes.filter(({ key }) => !refused.has(key))
   }
 }
 
 function diversionsOf({ diversions }: DpkgDatabase) {
   return new Map(diversions.map(diversion => [diversion.from, diversion]))
-}
-
-/** Conffiles that a package's scripts remove: they are gone before its conffiles are settled. */
-function conffilesGivenUp({ changes }: Judged, key: string): ReadonlySet<string> {
-  return new Set((changes.get(key) ?? []).flatMap(change => (change.kind === 'conffile' ? change.path : [])))
 }
 
 interface Pass {
@@ -127,7 +126,7 @@ interface Pass {
 
 async function onePass(
   changes: readonly ChangingPackage[],
-  givenUp: ReadonlyMap<string, ReadonlySet<string>>,
+  givenUp: ReadonlyMap<string, readonly GivenUp[]>,
   ground: Ground,
 ): Promise<Pass> {
   const { files, database, ownership, accounts, interests } = ground
@@ -137,11 +136,12 @@ async function onePass(
   const [refusals, notes, records]: [Refusal[], Note[], ChangedRecord[]] = [[], [], []]
   for (const change of changes) {
     for (const reason of obstaclesOf(change, unpacking)) refusals.push({ package: change.key, version: change.to.version, reason })
-    for (const path of givenUp.get(change.key) ?? [])
-      builder.hide(files.canonical(path) ?? path, { package: change.key, because: 'removed' })
+    const given = givenUp.get(change.key) ?? []
+    const backedUp = giveUp(change, given, { ...ground, builder })
     unpack(change, unpacking)
     const settled = settleConffiles(change, ground.contents, unpacking)
-    for (const text of settled.notes) notes.push({ package: change.key, text })
+    const renamed = rename(change, given, { ...ground, builder })
+    for (const text of [...backedUp, ...settled.notes, ...renamed]) notes.push({ package: change.key, text })
     records.push({ change, conffiles: settled.recorded })
   }
   const kept = new Set(records.flatMap(({ conffiles }) => conffiles.filter(({ obsolete }) => obsolete).map(({ path }) => path.slice(1))))
@@ -190,22 +190,15 @@ function hookRefusals(changes: readonly ChangingPackage[], { handlers, verdicts 
   )
 }
 
-/** A configuration file that was changed and would move or go away is somebody's to decide. */
-function conffileRefusals(changes: readonly ChangingPackage[], { changes: found }: Judged, { contents, files }: Ground): Refusal[] {
+function conffileRefusals(changes: readonly ChangingPackage[], { changes: found }: Judged, ground: Ground): Refusal[] {
   return changes.flatMap(change =>
-    (found.get(change.key) ?? []).flatMap(item => {
-      if (item.kind !== 'conffile') return []
-      const old = change.from?.conffiles.find(({ path }) => path === `/${item.path}`)
-      const content = contents.get(files.canonical(item.path) ?? item.path)
-      if (old === undefined || content === undefined || isUnchanged(content, old.md5)) return []
-      const reason = `/${item.path} was changed in the image, and the package gives it up`
-      return { package: change.key, version: change.to.version, script: 'postinst', reason }
-    }),
+    conffileObstacles(change, conffilesGivenUp(change, found.get(change.key)), ground).map(reason => ({
+      package: change.key,
+      version: change.to.version,
+      script: 'postinst',
+      reason,
+    })),
   )
-}
-
-function isUnchanged(content: Uint8Array, recorded: string): boolean {
-  return md5(content) === recorded
 }
 
 async function writeDatabase(

@@ -55,9 +55,27 @@ test('a conffile that a script gives up goes, unless somebody changed it', async
   assert.deepEqual(content(shown(gone.layer.entries)), ['-etc/thing.conf'])
   assert.ok(!textOf(gone, STATUS).includes('Conffiles'))
   const kept = await patchWith(installed(['etc/thing.conf'], {}, recorded('another')), [made])
+  assert.deepEqual(content(shown(kept.layer.entries)), ['-etc/thing.conf', '+etc/thing.conf.dpkg-bak'])
+  assert.equal(textOf(kept, 'etc/thing.conf.dpkg-bak'), 'old etc/thing.conf')
+  assert.match(kept.notes[0]?.text ?? '', /thing\.conf was changed in the image and is kept as/)
+  const foreign = await patchWith(installed([], { 'etc/thing.conf': 'somebody’s' }), [made])
+  assert.deepEqual([content(shown(foreign.layer.entries)), foreign.refusals], [[], []])
+})
+
+test('a conffile that a script renames goes, or takes its changes with it', async () => {
+  const helper = '#!/bin/sh\nset -e\ndpkg-maintscript-helper mv_conffile /etc/thing.conf /etc/new.conf 1.5~ thing -- "$@"\n'
+  const made = thing([{ path: './etc/new.conf', content: 'new' }], {
+    control: { preinst: helper, postinst: helper, conffiles: '/etc/new.conf\n' },
+  })
+  const moved = await patchWith(installed(['etc/thing.conf'], {}, recorded('old etc/thing.conf')), [made])
+  assert.deepEqual([content(shown(moved.layer.entries)), textOf(moved, 'etc/new.conf')], [['+etc/new.conf', '-etc/thing.conf'], 'new'])
+  const kept = await patchWith(installed(['etc/thing.conf'], {}, recorded('another')), [made])
+  assert.deepEqual(content(shown(kept.layer.entries)), ['+etc/new.conf', '+etc/new.conf.dpkg-new', '-etc/thing.conf'])
+  assert.deepEqual([textOf(kept, 'etc/new.conf'), textOf(kept, 'etc/new.conf.dpkg-new')], ['old etc/thing.conf', 'new'])
+  const taken = await patchWith(installed(['etc/thing.conf'], { 'etc/new.conf': 'there' }, recorded('another')), [made])
   assert.deepEqual(
-    [kept.layer.entries, kept.refusals.map(({ reason }) => reason)],
-    [[], ['/etc/thing.conf was changed in the image, and the package gives it up']],
+    taken.refusals.map(({ reason }) => reason),
+    ['/etc/thing.conf was changed in the image, and would take the place of /etc/new.conf'],
   )
 })
 
