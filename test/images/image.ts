@@ -105,9 +105,10 @@ function filesOf({ files = [] }: DebSpec): TarItem[] {
   }))
 }
 
+/** In the archive's order, links last, as dpkg writes it. */
 function listOf({ files = [] }: DebSpec): string {
   const paths = new Set(['/.'])
-  for (const { path } of files) {
+  for (const { path } of [...files.filter(({ link }) => link === undefined), ...files.filter(({ link }) => link !== undefined)]) {
     const parts = path.split('/')
     for (let depth = 1; depth <= parts.length; depth++) paths.add(`/${parts.slice(0, depth).join('/')}`)
   }
