@@ -1,5 +1,7 @@
 /** The patched tree beside what `apt-get install` of the same versions leaves of the same image, and the differences that are meant to be. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { PatchedCase, Setting } from './patched.ts'
 import { type Difference, differences, readTree } from './tree.ts'
 
@@ -9,16 +11,37 @@ interface Explained {
   matches(path: string, kind: Difference['kind']): boolean
 }
 
-/** From the patched image to apt's: `added` is what only apt leaves. */
-function aptDifferences({ containers }: Setting, made: PatchedCase): readonly Difference[] {
+/** Exactly what is named, also what is held, and nothing asked about conffiles. */
+const AS_TOLD = [
+  '-y -q=2 --no-install-recommends --allow-change-held-packages',
+  '-o APT::Get::Upgrade-By-Source-Package=false',
+  '-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold',
+]
+
+/** Fails for a difference that nothing explains; `added` is what only apt leaves. */
+export function assertAsApt({ containers }: Setting, made: PatchedCase): void {
   const wanted = made.changes.flatMap(({ name, to, locations }) => (to === undefined ? [] : [`${keyOf(name, locations)}=${to}`]))
-  const script = `apt-get update -q=2 >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q=2 --no-install-recommends --allow-change-held-packages ${wanted.join(' ')} >/tmp/apt.log 2>&1 || { cat /tmp/apt.log; exit 1; }; rm -f /tmp/apt.log`
-  return differences(made.after, readTree(containers.tree(made.original, `${made.name}-apt`, script)))
+  const script = `apt-get update -q=2 >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install ${AS_TOLD.join(' ')} ${wanted.join(' ')} >/tmp/apt.log 2>&1 || { cat /tmp/apt.log; exit 1; }; rm -f /tmp/apt.log`
+  const tree = containers.tree(made.original, `${made.name}-apt`, script)
+  const unexplained = differences(made.after, readTree(tree)).filter(
+    ({ path, kind }) => !EXPLAINED.some(({ matches }) => matches(path, kind)),
+  )
+  const shown = unexplained.map(difference =>
+    difference.kind === 'changed' ? { ...difference, lines: differentLines(made.trees.after, tree, difference.path) } : difference,
+  )
+  assert.deepEqual(shown, [], 'differs from what apt-get install leaves')
 }
 
-export function assertAsApt(setting: Setting, made: PatchedCase): void {
-  const unexplained = aptDifferences(setting, made).filter(({ path, kind }) => !EXPLAINED.some(({ matches }) => matches(path, kind)))
-  assert.deepEqual(unexplained, [], 'differs from what apt-get install leaves')
+/** Where two files begin to differ, some lines of each: after `-` ours, after `+` apt's. */
+function differentLines(ours: string, apts: string, path: string): readonly string[] {
+  const [one = [], other = []] = [ours, apts].map(tree => readFileSync(join(tree, path), 'latin1').split('\n'))
+  const at = one.findIndex((line, number) => line !== other[number])
+  const some = (lines: readonly string[], sign: string) =>
+    lines
+      .slice(Math.max(at, 0))
+      .slice(0, 4)
+      .map(line => `${sign}${line.slice(0, 200)}`)
+  return [...some(one, '-'), ...some(other, '+')]
 }
 
 function keyOf(name: string, [location = '']: readonly string[]): string {

@@ -1,7 +1,8 @@
 /**
  * Conffiles as dpkg has them without anybody to ask: a file that nobody changed becomes the new one; a changed one is kept, the new one
  * beside it as `.dpkg-dist` if it is new at all; a deleted one stays deleted; one that the package has no more stays as obsolete.
- * Source: dpkg(1), deb-conffiles(5), Debian policy 10.7 and appendix E. The record always has the new file's MD5, also where it was kept.
+ * Source: dpkg(1), deb-conffiles(5), Debian policy 10.7 and appendix E. The record always has the new file's MD5, also where it was
+ * kept; of one that is given up it has the last.
  */
 import type { DebFile } from '../archive-file/read-deb.ts'
 import type { InstalledPackage } from '../package.ts'
@@ -39,8 +40,8 @@ export function settleConffiles(
     const item = archived.get(path)
     const old = before.get(path)
     if (removeOnUpgrade) {
-      const gone = removeUnneeded(change, path, old, contents, unpacking)
-      if (gone !== undefined) recorded.push(gone)
+      removeUnneeded(change, path, old, contents, unpacking)
+      recorded.push({ path: `/${path}`, md5: old?.md5 ?? 'newconffile', obsolete: false, removeOnUpgrade: true })
       continue
     }
     if (item === undefined || item.file.type === 'symlink' || item.file.type === 'directory') continue
@@ -88,9 +89,9 @@ function removeUnneeded(
   old: InstalledPackage['conffiles'][number] | undefined,
   contents: ReadonlyMap<string, Uint8Array>,
   { builder, files }: Unpacking,
-): RecordedConffile | undefined {
+): void {
   const now = placeOf(change, path, files)
-  if (now === undefined) return undefined
+  if (now === undefined) return
   const content = contents.get(now.path) ?? new Uint8Array()
   const origin = { package: change.key, because: 'removed' } as const
   builder.hide(now.path, origin)
@@ -98,7 +99,6 @@ function removeUnneeded(
     const { mode, uid, gid, mtime } = now
     builder.put({ path: `${now.path}.dpkg-old`, kind: 'file', content, mode, uid, gid, mtime: Math.max(0, Math.floor(mtime)) }, origin)
   }
-  return undefined
 }
 
 /** In the reverse order of the old list, as dpkg finds them. */
