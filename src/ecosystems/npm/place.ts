@@ -48,6 +48,8 @@ class Placer {
   readonly #tree: Map<string, TreeNode>
   /** Locations by the names that the nodes there need. */
   readonly #consumers = new Map<string, Set<string>>()
+  /** Locations by the place whose archive brought them. */
+  readonly #bundled = new Map<string, Set<string>>()
   readonly #homeless = new Set<string>()
   #visited = new Set<string>()
   #moved = false
@@ -77,6 +79,10 @@ class Placer {
   }
 
   #remember(node: TreeNode) {
+    if (node.bundledBy !== undefined) {
+      const inside = this.#bundled.get(node.bundledBy) ?? new Set()
+      this.#bundled.set(node.bundledBy, inside.add(node.location))
+    }
     for (const { name } of node.needs) {
       const known = this.#consumers.get(name) ?? new Set()
       this.#consumers.set(name, known.add(node.location))
@@ -85,7 +91,8 @@ class Placer {
 
   /** A node takes its place, with what it bundles; what an earlier one bundled goes. */
   #set(node: TreeNode) {
-    for (const other of [...this.#tree.values()]) if (other.bundledBy === node.location) this.#tree.delete(other.location)
+    for (const inside of this.#bundled.get(node.location) ?? [])
+      if (this.#tree.get(inside)?.bundledBy === node.location) this.#tree.delete(inside)
     const twin = this.#input.locked.units.get(`${node.packageName}@${node.version}`)?.nodes[0]
     const bundle =
       twin === undefined
@@ -249,8 +256,11 @@ class Placer {
 
   #seenBy(at: string): { node: TreeNode; need: Need }[] {
     const name = folderName(at)
+    const around = parentLocation(at) ?? ''
+    const below = around === '' ? '' : `${around}/`
     const found: { node: TreeNode; need: Need }[] = []
     for (const location of this.#consumers.get(name) ?? []) {
+      if (location !== around && !location.startsWith(below)) continue
       const node = this.#tree.get(location)
       const need = node?.needs.find(other => other.name === name)
       if (node !== undefined && need !== undefined && resolve(this.#tree, location, name) === at) found.push({ node, need })
