@@ -142,10 +142,9 @@ export interface ReferenceMove {
   readonly isService: boolean
   readonly from: string
   readonly to: string
-  /** Where the whole reference begins, in UTF-16 code units of the file. */
-  readonly start: number
-  /** What `insert` takes the place of. */
+  /** In UTF-16 code units of the file: what `insert` takes the place of, and the text that stands there. */
   readonly place: { readonly start: number; readonly end: number }
+  readonly removed: string
   readonly insert: string
   readonly base: NewerBase
   /** Ids of findings that go. */

@@ -106,6 +106,30 @@ test('where a reference stands literally, its place in the file is told', () => 
   assert.equal(continued.slice(use?.place?.start, use?.place?.end), 'registry.example/a:1')
 })
 
+test('an argument that makes the middle of one reference, and nothing else, is told with the place of its default', () => {
+  const places = (text: string, options?: DockerfileOptions) =>
+    readDockerfile(text, 'Dockerfile', options).map(({ through }) =>
+      through === undefined ? undefined : `${through.prefix}[${text.slice(through.place.start, through.place.end)}]${through.suffix}`,
+    )
+  const brace = '$' + '{T}'
+  assert.deepEqual(places(`ARG A=1 T="12.4"\nFROM registry.example/a:${brace}-slim\nFROM registry.example/b:$A\n`), [
+    'registry.example/a:[12.4]-slim',
+    'registry.example/b:[1]',
+  ])
+  for (const text of [
+    'ARG T=1\nFROM a:$T\nFROM b:$T\n',
+    'ARG T=1\nARG U=$T\nFROM a:$U\nFROM b:$T\n',
+    'ARG T=1\nFROM a:$T\nARG T\nRUN echo $T\n',
+    'ARG T=1\nFROM a:$T$T\n',
+    'ARG T=$X\nFROM a:$T\n',
+    'ARG T=1\nFROM a:\\$T\n',
+  ])
+    assert.deepEqual(new Set(places(text)), new Set([undefined]), text)
+  assert.deepEqual(places('ARG T=1\nFROM a:$T\n', { args: () => '2' }), [undefined])
+  const twice = 'ARG T=1\nARG T=2\nFROM a:$T\n'
+  assert.deepEqual(places(twice), ['a:[2]'])
+})
+
 test('mounts name images, scratch and stages by number are none', () => {
   const text = `FROM scratch
 FROM registry.example/a AS a

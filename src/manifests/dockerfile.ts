@@ -3,7 +3,8 @@
  * escapes, heredocs, ARG before FROM). Nothing else of it is understood, and nothing is run.
  */
 import { Fault } from '../model/faults.ts'
-import { type ImageUse, LONGEST_REFERENCE, type Lookup, shortened } from './image-use.ts'
+import { BuildArguments } from './build-arguments.ts'
+import { type ImageUse, LONGEST_REFERENCE, type Lookup, shortened, unquoted } from './image-use.ts'
 import { type Instruction, instructionsOf, type Word } from './instructions.ts'
 import { expand } from './variables.ts'
 
@@ -30,15 +31,16 @@ export function readDockerfile(text: string, file: string, { args, target, platf
   const stages: Stage[] = []
   const names = new Map<string, number>()
   const copied: ImageUse[] = []
-  const globals = new Map<string, string>()
-  const ofPlatform = platformArguments(platform)
-  const lookup: Lookup = name => args?.(name) ?? globals.get(name) ?? ofPlatform.get(name)
+  const known = new BuildArguments(args ?? (() => undefined), platform)
+  const { lookup } = known
   let definitions = 0
   for (const { keyword, words, line, mark } of instructionsOf(text)) {
     if (keyword === 'ARG' && stages.length === 0) {
       definitions += words.length
       atMost(MOST_ARGUMENTS, definitions, 'arguments')
-      for (const { text: word } of words) define(word, globals, lookup, mark)
+      for (const word of words) known.define(word, mark)
+    } else if (keyword === 'ARG') {
+      for (const word of words) known.takeIn(word)
     } else if (keyword === 'FROM') {
       atMost(MOST_STAGES, stages.length + 1, 'stages')
       const stage = stageOf(words, line, mark, lookup, names)
@@ -46,9 +48,9 @@ export function readDockerfile(text: string, file: string, { args, target, platf
       if (stage.name !== undefined) names.set(stage.name.toLowerCase(), stages.length - 1)
     } else if (keyword === 'COPY' || keyword === 'RUN') {
       for (const word of sourcesOf(keyword, words)) {
-        const known = referenceOf(word.text, lookup, mark)
-        if (/^\d+$/.test(word.text) || names.has((known.reference ?? word.text).toLowerCase())) continue
-        copied.push({ line, written: shortened(word.text), role: 'copied', ...known })
+        const image = referenceOf(word.text, lookup, mark)
+        if (/^\d+$/.test(word.text) || names.has((image.reference ?? word.text).toLowerCase())) continue
+        copied.push({ line, written: shortened(word.text), role: 'copied', ...image })
         atMost(MOST_COPIED, copied.length, 'images that files are copied from')
       }
     }
@@ -57,33 +59,9 @@ export function readDockerfile(text: string, file: string, { args, target, platf
   const bases = stages.flatMap((stage, at): readonly ImageUse[] => {
     if (stage.parent !== undefined || stage.reference?.toLowerCase() === 'scratch') return []
     const { parent: _, ...use } = stage
-    return [{ ...use, role: ships.has(at) ? 'base' : 'build' }]
+    return [{ ...use, ...throughOf(use, known), role: ships.has(at) ? 'base' : 'build' }]
   })
   return [...bases, ...copied].sort((a, b) => a.line - b.line)
-}
-
-/** What a builder sets without being told. The machine that builds is not known here, so `BUILDPLATFORM` has no value. */
-function platformArguments(platform: string | undefined): ReadonlyMap<string, string> {
-  const [os = '', architecture = '', variant = ''] = platform?.split('/') ?? []
-  if (platform === undefined) return new Map()
-  return new Map([
-    ['TARGETPLATFORM', platform],
-    ['TARGETOS', os],
-    ['TARGETARCH', architecture],
-    ['TARGETVARIANT', variant],
-  ])
-}
-
-/** `NAME`, `NAME=value`; the last definition counts. Between single quotes nothing is put in. */
-function define(word: string, globals: Map<string, string>, lookup: Lookup, mark: string): void {
-  const equals = word.indexOf('=')
-  const name = equals < 0 ? word : word.slice(0, equals)
-  const value = word.slice(equals + 1)
-  if (equals < 0 || value.length > LONGEST_REFERENCE || !/^[A-Za-z_][A-Za-z0-9_]{0,254}$/.test(name)) return
-  const literal = /^'([^']*)'$/.exec(value)?.[1]
-  const { text, unset } = literal === undefined ? expand(unquoted(value), lookup, mark, LONGEST_REFERENCE) : { text: literal }
-  if (unset === undefined) globals.set(name, text)
-  else globals.delete(name)
 }
 
 type Stage = Omit<ImageUse, 'role'> & { /** The earlier stage that it is built on. */ readonly parent?: number }
@@ -116,9 +94,13 @@ function referenceOf(written: string, lookup: Lookup, mark: string): Pick<ImageU
   return text.length > LONGEST_REFERENCE ? { unknown: 'is longer than the name of an image can be' } : { reference: text }
 }
 
-function unquoted(text: string): string {
-  const first = text.charAt(0)
-  return text.length > 1 && (first === '"' || first === "'") && text.endsWith(first) ? text.slice(1, -1) : text
+/** Where one argument, and nothing else that is put in, makes part of the reference. */
+function throughOf({ written, reference }: Stage, known: BuildArguments): Pick<ImageUse, 'through'> {
+  const [, prefix = '', name = '', braced = '', suffix = ''] =
+    /^([^$\\`"']*)\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})([^$\\`"']*)$/.exec(written) ?? []
+  const found = known.onlyDefault(name === '' ? braced : name)
+  if (found?.place === undefined || reference !== `${prefix}${found.text}${suffix}`) return {}
+  return { through: { prefix, suffix, place: found.place } }
 }
 
 /** The stage that is built and those it is built on. */

@@ -55,20 +55,34 @@ test('what stays as it is says why, and findings that stay decide the exit code'
   put('team/worse:12.5', old({ config: { config: { User: 'app' } } }))
   const osRelease = 'ID=debian\nVERSION_ID="13"\nVERSION_CODENAME=trixie\nPRETTY_NAME="Debian GNU/Linux 13 (trixie)"\n'
   put('team/other:12.5', newer({}, { osRelease }))
-  const text = `ARG TAG=12.4\nFROM ${variable.replace('12.4', '$TAG')}\nFROM ${worse}\nFROM ${other}\nFROM $NOWHERE\nFROM ${last}\n`
+  const text = `ARG TAG=12.4\nFROM ${variable.replace('12.4', '$TAG')}\nARG TAG\nFROM ${worse}\nFROM ${other}\nFROM $NOWHERE\nFROM ${last}\n`
   writeFileSync(join(shop.working, 'Dockerfile'), text)
   const { out, code } = await shop.cli('fix', 'Dockerfile', '--advisories', shop.advisories)
   assert.equal(code, 1)
   for (const reason of [
     /Dockerfile:2\s+\S+variable:12\.4 is not named literally; \S+variable:12\.5@sha256:/,
-    /Dockerfile:3\s+\S+ has newer ones, which fix nothing/,
-    /Dockerfile:4\s+\S+ has newer ones of another release/,
-    /Dockerfile:5\s+\S+ depends on NOWHERE/,
-    /Dockerfile:6\s+\S+ has nothing newer of its line/,
+    /Dockerfile:4\s+\S+ has newer ones, which fix nothing/,
+    /Dockerfile:5\s+\S+ has newer ones of another release/,
+    /Dockerfile:6\s+\S+ depends on NOWHERE/,
+    /Dockerfile:7\s+\S+ has nothing newer of its line/,
   ])
     assert.match(out.replace(/\n {2,}(?!Dockerfile)/g, ' '), reason)
   assert.equal(readFileSync(join(shop.working, 'Dockerfile'), 'utf8'), text)
   assert.deepEqual([...contentOf(shop.working).keys()], ['Dockerfile'])
+})
+
+test('where a tag comes from the default of one argument, the default is edited', async context => {
+  const { shop, put, newer } = await basesIn(context)
+  const reference = put('team/base:12.4-slim', shop.image({ held: HELD }))
+  put('team/base:12.5-slim', newer())
+  const file = join(shop.working, 'Dockerfile')
+  const before = `ARG TAG="12.4" # of the base\nFROM ${reference.replace('12.4', '$TAG')}\n`
+  writeFileSync(file, before)
+  const { out } = await shop.cli('fix', 'Dockerfile', '--advisories', shop.advisories)
+  assert.match(out, /Dockerfile:2 \S+12\.4-slim → \S+12\.5-slim/)
+  assert.equal(readFileSync(file, 'utf8'), before.replace('12.4', '12.5'))
+  assert.match((await shop.cli('undo')).out, /Took back 1 change/)
+  assert.equal(readFileSync(file, 'utf8'), before)
 })
 
 test('build arguments from outside count before those of the file', async context => {

@@ -70,7 +70,7 @@ async function patchedFiles(folder: string, moves: readonly ReferenceMove[], wit
     const bytes = await readFile(resolve(folder, path))
     const before = bytes.toString('utf8')
     if (!Buffer.from(before).equals(bytes)) throw new Fault('dockerfile-invalid', `${path} is no UTF-8 text, so it is not changed.`)
-    const isAsRead = moves.every(({ file, from, start }) => within(file) !== path || before.startsWith(from, start))
+    const isAsRead = moves.every(({ file, place, removed }) => within(file) !== path || before.slice(place.start, place.end) === removed)
     if (!isAsRead) throw new Fault('file-changed', `${path} changed while it was looked at. Nothing was written.`)
     const after = applyEdits(before, editsOf(path, edits))
     files.push({ path, before, after, beforeSha256: sha256Of(bytes), afterSha256: sha256Of(after) })

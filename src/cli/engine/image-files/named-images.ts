@@ -34,7 +34,7 @@ export async function namedImages(
     }
     if (inline === undefined) found.push(...(await imagesOfBuild(workingFolder, path, build, options)))
     else
-      for (const { place: _, ...use } of readDockerfile(inline.text, path, options))
+      for (const { place: _place, through: _through, ...use } of readDockerfile(inline.text, path, options))
         found.push({ file: path, use: { ...use, line: inline.line + use.line - 1, name: use.name ?? build.service } })
   }
   return found

@@ -1,5 +1,6 @@
 /** Which newer image a reference is to name, or why it stays. Pure. */
-import { movedReference } from '../../../manifests/moved-reference.ts'
+import type { ImageUse } from '../../../manifests/image-use.ts'
+import { type MovedEnd, movedReference } from '../../../manifests/moved-reference.ts'
 import type { Finding } from '../../../model/finding.ts'
 import type { NamedImage, NewerBase, PlanResult, ReferenceMove } from '../../engine.ts'
 
@@ -18,30 +19,35 @@ export function moveOrReason({ file, use, result }: NamedImage<PlanResult>): Mov
   if (sameRelease.length === 0) return { stays: 'has newer ones of another release of the distribution alone' }
   const [base] = sameRelease.filter(({ riskLeft }) => riskLeft < plan.riskBefore).sort(byRisk)
   if (base === undefined) return { stays: 'has newer ones, which fix nothing' }
-  const reference = use.reference ?? ''
-  const end = movedReference(reference, tagOf(base.reference), base.digest)
-  if (use.place === undefined || end === undefined)
-    return {
-      stays: `is not named literally; ${base.reference} would leave ${base.findingsLeft} of its findings: write that where its tag comes from`,
-    }
-  const { start, end: placeEnd } = use.place
-  const gone = goneOf(
+  const from = use.reference ?? ''
+  const end = movedReference(from, tagOf(base.reference), base.digest)
+  const to = end === undefined ? from : from.slice(0, end.from) + end.insert
+  const edit = end === undefined ? undefined : editFor(use, from, to, end)
+  if (edit === undefined) {
+    const what = `${base.reference} would leave ${base.findingsLeft} of its findings`
+    return { stays: `is not named literally; ${what}: write that where its tag comes from` }
+  }
+  const fixes = goneOf(
     plan.findings.map(({ finding }) => finding),
     base.left,
-  )
-  const move: ReferenceMove = {
-    file,
-    line: use.line,
-    isService: use.role === 'service',
-    from: reference,
-    to: reference.slice(0, end.from) + end.insert,
-    start,
-    place: { start: start + end.from, end: placeEnd },
-    insert: end.insert,
-    base,
-    fixes: gone.map(({ id }) => id),
-  }
-  return { move }
+  ).map(({ id }) => id)
+  return { move: { file, line: use.line, isService: use.role === 'service', from, to, ...edit, base, fixes } }
+}
+
+/** In the reference where it stands, else in the default of the argument that makes its middle. */
+function editFor(
+  { place, through }: ImageUse,
+  from: string,
+  to: string,
+  end: MovedEnd,
+): Pick<ReferenceMove, 'place' | 'removed' | 'insert'> | undefined {
+  if (place !== undefined)
+    return { place: { start: place.start + end.from, end: place.end }, removed: from.slice(end.from), insert: end.insert }
+  if (through === undefined) return undefined
+  const { prefix, suffix } = through
+  if (!to.startsWith(prefix) || !to.endsWith(suffix) || to.length <= prefix.length + suffix.length) return undefined
+  const middle = (text: string) => text.slice(prefix.length, text.length - suffix.length)
+  return { place: through.place, removed: middle(from), insert: middle(to) }
 }
 
 /** Least risk, then fewest packages moved, then fewest settings that differ. */
