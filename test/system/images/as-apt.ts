@@ -19,12 +19,12 @@ const AS_TOLD = [
 ]
 
 /** Fails for a difference that nothing explains; `added` is what only apt leaves. */
-export function assertAsApt({ containers }: Setting, made: PatchedCase): void {
+export function assertAsApt({ containers }: Setting, made: PatchedCase, more: readonly Explained[] = []): void {
   const wanted = made.changes.flatMap(({ name, to, locations }) => (to === undefined ? [] : [`${keyOf(name, locations)}=${to}`]))
   const script = `apt-get update -q=2 >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install ${AS_TOLD.join(' ')} ${wanted.join(' ')} >/tmp/apt.log 2>&1 || { cat /tmp/apt.log; exit 1; }; rm -f /tmp/apt.log`
   const tree = containers.tree(made.original, `${made.name}-apt`, script)
   const unexplained = differences(made.after, readTree(tree)).filter(
-    ({ path, kind }) => !EXPLAINED.some(({ matches }) => matches(path, kind)),
+    ({ path, kind }) => ![...EXPLAINED, ...more].some(({ matches }) => matches(path, kind)),
   )
   const shown = unexplained.map(difference =>
     difference.kind === 'changed' ? { ...difference, lines: differentLines(made.trees.after, tree, difference.path) } : difference,
@@ -61,4 +61,13 @@ export const EXPLAINED: readonly Explained[] = [
   explained('Compiled Python', /\/__pycache__(\/|$)/),
   explained('Who was asked for', /^var\/lib\/apt\/extended_states$/),
   explained('Locks', /^var\/(lib\/(dpkg|apt)|cache\/apt)\/.*lock(-frontend)?$/),
+]
+
+/** Of the packages made for it: what dpkg would put back. */
+export const KEPT: readonly Explained[] = [
+  explained(
+    'Modes, owners and capabilities',
+    /^usr\/bin\/odd-(no-longer-setuid|only-mode|owner|capable)$|^usr\/share\/odd-modes$/,
+    'changed',
+  ),
 ]

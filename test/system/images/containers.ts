@@ -6,7 +6,10 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { must, type Ran, run } from './command.ts'
 
-const FLAGS = ['--runtime', 'runc', '--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024', '--network=host']
+export const FLAGS = ['--runtime', 'runc', '--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024', '--network=host']
+
+/** For tar. */
+export const CAPABILITIES = ['--xattrs', '--xattrs-include=security.capability']
 
 export interface Containers {
   /** `reference`: `oci:<folder>:<tag>`, or a name in a registry on loopback. The image's id. */
@@ -19,7 +22,7 @@ export interface Containers {
 }
 
 /** Layers over one another where the kernel lets this folder hold them; else each is copied whole. */
-function storageOf(scratch: string): readonly string[] {
+export function storageOf(scratch: string): readonly string[] {
   const place = ['--root', join(scratch, 'podman'), '--runroot', join(scratch, 'podman-run'), '--tmpdir', join(scratch, 'podman-tmp')]
   const common = [...place, '--cgroup-manager', 'cgroupfs', '--events-backend', 'file']
   const layered = [...common, '--storage-driver', 'overlay']
@@ -45,7 +48,7 @@ export function openContainers(scratch: string): Containers {
     mkdirSync(folder, { recursive: true })
     const tar = `${folder}.tar`
     podman('export', '--output', tar, from)
-    must('tar', ['--extract', '--file', tar, '--directory', folder, '--numeric-owner', '--preserve-permissions'])
+    must('tar', ['--extract', '--file', tar, '--directory', folder, '--numeric-owner', '--preserve-permissions', ...CAPABILITIES])
     rmSync(tar)
     return folder
   }

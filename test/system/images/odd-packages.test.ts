@@ -7,8 +7,9 @@ import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { makeDeb } from '../../../src/ecosystems/deb/testing/make-deb.ts'
 import { makeKey, makeRepository } from '../../../src/ecosystems/deb/testing/make-repository.ts'
-import { assertAsApt } from './as-apt.ts'
+import { assertAsApt, KEPT } from './as-apt.ts'
 import { must } from './command.ts'
+import { CAPABILITIES } from './containers.ts'
 import { extraLayer } from './extra-layer.ts'
 import { makeLayout } from './make-layout.ts'
 import { LIVED_IN, ODD } from './odd-packages.ts'
@@ -57,18 +58,7 @@ before(async () => {
   const root = containers.tree(raw, 'odd-root', LIVED_IN)
   must('setcap', ['cap_net_raw+ep', join(root, 'usr/bin/odd-capable')])
   const tar = join(scratch, 'odd.tar')
-  must('tar', [
-    '--create',
-    '--file',
-    tar,
-    '--directory',
-    root,
-    '--numeric-owner',
-    '--sort=name',
-    '--xattrs',
-    '--xattrs-include=security.capability',
-    '.',
-  ])
+  must('tar', ['--create', '--file', tar, '--directory', root, '--numeric-owner', '--sort=name', ...CAPABILITIES, '.'])
   layout = makeLayout(join(scratch, 'odd'), [tar])
   made = patch(setting, 'odd', layout)
 })
@@ -88,5 +78,14 @@ test('packages that do what few do are patched, sound to dpkg and apt', () => {
 test('only what the plan moves differs', () => assertOnlyPlanned(made))
 // Half of it is one file of text, where the best and the usual effort of gzip differ most.
 test('the layer holds nothing that was there already', () => assertSmall(made, { slack: 0.02 }))
-test('apt-get install leaves the same, apart from what is explained', () => assertAsApt(setting, made))
+test('apt-get install leaves the same, apart from what is explained', () => assertAsApt(setting, made, KEPT))
+test('modes, owners and capabilities of what was there stay', () => {
+  const facts = (path: string) => made.after.get(path)?.what
+  assert.match(facts('usr/bin/odd-no-longer-setuid') ?? '', /^file 4755 0:0 /)
+  assert.match(facts('usr/bin/odd-owner') ?? '', /^file 755 0:8 /)
+  assert.match(facts('usr/bin/odd-capable') ?? '', /cap_net_raw/)
+  assert.match(facts('usr/bin/odd-overridden') ?? '', /^file 750 0:8 /)
+  assert.match(facts('usr/bin/odd-new-overridden') ?? '', /^file 710 0:8 /)
+  assert.match(facts('usr/share/odd-files/pair-3') ?? '', / as usr\/share\/odd-files\/pair-1$/)
+})
 test('it is made the same again, has nothing left to do, and is taken back', () => assertRepeatable(setting, made, layout))

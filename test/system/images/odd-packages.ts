@@ -213,10 +213,9 @@ const FRESH: DebSpec = {
 }
 
 const ALTERNATIVE = pair('odd-alternative', {}, ALTERNATIVES('one'), ALTERNATIVES('two'))
-const PAIRS = [FILES, CONF, ALTERNATIVE, TRIGGERS, SAME, GIVER, TAKER]
+const PAIRS = [FILES, MODES, CONF, ALTERNATIVE, TRIGGERS, SAME, GIVER, TAKER]
 
 export const ODD: OddPackages = { before: PAIRS.map(({ before }) => before), after: [...PAIRS.map(({ after }) => after), FRESH] }
-export const ODD_MODES = MODES
 
 /** What an administrator does to the image before: a shell script for inside it. */
 export const LIVED_IN = `set -e

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { assertAsApt, EXPLAINED } from './as-apt.ts'
+import { assertAsApt, EXPLAINED, KEPT } from './as-apt.ts'
 import { makeLayout } from './make-layout.ts'
 import { assertOnlyPlanned, assertRepeatable, assertSmall, assertSound, type PatchedCase, patch } from './patched.ts'
 import { type ImageSetting, openSetting } from './setting.ts'
@@ -62,5 +62,5 @@ test('it is made the same again, has nothing left to do, and is taken back', () 
 
 test('what is explained has its heading in the docs', () => {
   const text = readFileSync(join(import.meta.dirname, '../../../docs/concepts/image-differences.md'), 'utf8')
-  for (const { heading } of EXPLAINED) assert.match(text, new RegExp(`^## ${heading}$`, 'm'))
+  for (const { heading } of [...EXPLAINED, ...KEPT]) assert.match(text, new RegExp(`^## ${heading}$`, 'm'))
 })

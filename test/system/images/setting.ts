@@ -9,7 +9,19 @@ import { machineMirror, makeRoot, type RootOptions } from './make-root.ts'
 import type { Setting } from './patched.ts'
 import { startRegistry } from './registry.ts'
 
-const TOOLS = { podman: 'podman', runc: 'runc', mmdebstrap: 'mmdebstrap', 'docker-registry': 'docker-registry', gpg: 'gpg', ar: 'binutils' }
+const TOOLS = {
+  podman: 'podman',
+  runc: 'runc',
+  mmdebstrap: 'mmdebstrap',
+  'docker-registry': 'docker-registry',
+  gpg: 'gpg',
+  ar: 'binutils',
+  getcap: 'libcap2-bin',
+}
+
+/** Roots are made once for all tests of a process. Where a person runs these tests again and again, they can be kept. */
+const ROOTS = process.env['SUTURE_TEST_ROOTS'] ?? join(tmpdir(), `suture-real-roots-${randomBytes(6).toString('hex')}`)
+if (process.env['SUTURE_TEST_ROOTS'] === undefined) process.once('exit', () => rmSync(ROOTS, { recursive: true, force: true }))
 
 export interface ImageSetting extends Setting {
   /** The tar archive of a real root. */
@@ -29,8 +41,7 @@ export async function openSetting(): Promise<ImageSetting> {
     scratch,
     registry: registry.host,
     containers,
-    // Where a person runs these tests again and again, roots can be kept.
-    root: options => makeRoot(process.env['SUTURE_TEST_ROOTS'] ?? join(scratch, 'roots'), mirror, options),
+    root: options => makeRoot(ROOTS, mirror, options),
     close() {
       registry.close()
       containers.close()

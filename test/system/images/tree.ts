@@ -1,11 +1,12 @@
 /** A tree of files as a table, and how two of them differ. */
 import { createHash } from 'node:crypto'
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
+import { must } from './command.ts'
 
 export interface TreeFile {
   readonly type: 'file' | 'directory' | 'symlink' | 'other'
-  /** Type, mode, owner and content or target: what has to be the same. */
+  /** Type, mode, owner, content or target, capabilities, and which other name is the same file: what has to be the same. */
   readonly what: string
   readonly mtime: number
 }
@@ -15,17 +16,35 @@ const NOT_THE_IMAGES = /^(dev|proc|sys|run)(\/|$)|^etc\/(resolv\.conf|hostname|h
 
 export function readTree(folder: string): ReadonlyMap<string, TreeFile> {
   const found = new Map<string, TreeFile>()
+  const capabilities = capabilitiesIn(folder)
+  const names = new Map<number, string>()
   const walk = (at: string) => {
-    for (const name of readdirSync(join(folder, at))) {
+    for (const name of readdirSync(join(folder, at)).sort()) {
       const path = at === '' ? name : `${at}/${name}`
       if (NOT_THE_IMAGES.test(path)) continue
-      const file = fileAt(join(folder, path))
-      found.set(path, file)
+      const place = join(folder, path)
+      const file = fileAt(place)
+      const { ino, nlink } = lstatSync(place)
+      const first = file.type === 'file' && nlink > 1 ? names.get(ino) : undefined
+      if (first === undefined) names.set(ino, path)
+      const more = [capabilities.get(path), first === undefined ? undefined : `as ${first}`].flatMap(fact => fact ?? [])
+      found.set(path, { ...file, what: [file.what, ...more].join(' ') })
       if (file.type === 'directory') walk(path)
     }
   }
   walk('')
   return found
+}
+
+/** Path → capabilities. */
+function capabilitiesIn(folder: string): ReadonlyMap<string, string> {
+  const lines = must('getcap', ['-r', folder]).split('\n')
+  return new Map(
+    lines.flatMap(line => {
+      const [, path = '', capabilities = ''] = /^(.*?)(?: =)? (cap_\S+)$/.exec(line) ?? []
+      return path === '' ? [] : [[relative(folder, path), capabilities] as const]
+    }),
+  )
 }
 
 function fileAt(place: string): TreeFile {
