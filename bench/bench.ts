@@ -1,6 +1,6 @@
 /**
  * npm run bench [-- <section> [arguments]]
- * All sections, or one: audit [folder of projects], synthetic, index, start, growth [folder of projects]. Prints Markdown tables and
+ * All sections, or one: audit [folder of projects], synthetic, index, start, growth [folder of projects], images. Prints Markdown tables and
  * replaces the sections that ran in docs/benchmarks.md.
  */
 import { spawnSync } from 'node:child_process'
@@ -13,6 +13,7 @@ const RUNS: Readonly<Record<SectionName, (rest: readonly string[]) => Promise<st
   index: async () => (await import('./index-section.ts')).indexSection(),
   start: async () => (await import('./start.ts')).startSection(),
   growth: async rest => (await import('./growth-section.ts')).growthSection(rest),
+  images: async () => (await import('./images-section.ts')).imagesSection(),
 }
 
 const isSection = (name: string): name is SectionName => SECTIONS.some(section => section === name)

@@ -15,7 +15,7 @@ export interface Run extends Usage {
   readonly stderr: string
 }
 
-/** Without blocking this process, which may be the registry that is asked. `home` holds Suture's cache: empty is cold. */
+/** Without blocking this process, which may be the registry that is asked. `home` holds Suture's caches: empty is cold. */
 export async function runCommand(folder: string, home: string, args: readonly string[], timeoutSeconds = 600): Promise<Run> {
   const temporary = mkdtempSync(join(tmpdir(), 'suture-bench-usage-'))
   const file = join(temporary, 'usage.json')
@@ -24,7 +24,7 @@ export async function runCommand(folder: string, home: string, args: readonly st
     const started = performance.now()
     const child = spawn(process.execPath, ['--import', watcher, PROGRAM, ...args], {
       cwd: folder,
-      env: { ...process.env, SUTURE_HOME: home, SUTURE_BENCH_USAGE: file, NO_COLOR: '1' },
+      env: { ...process.env, SUTURE_HOME: home, XDG_CACHE_HOME: join(home, 'cache'), SUTURE_BENCH_USAGE: file, NO_COLOR: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: timeoutSeconds * 1000,
     })
@@ -48,6 +48,6 @@ export async function runCommand(folder: string, home: string, args: readonly st
   }
 }
 
-export function runCells({ seconds, cpuSeconds, peakMB }: Run): string[] {
+export function runCells({ seconds, cpuSeconds, peakMB }: Pick<Run, 'seconds' | keyof Usage>): string[] {
   return [`${seconds.toFixed(2)} s`, `${cpuSeconds.toFixed(2)} s`, `${peakMB.toFixed(0)} MB`]
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 
 const FILE = join(import.meta.dirname, '../docs/benchmarks.md')
 
-export const SECTIONS = ['audit', 'synthetic', 'index', 'start', 'growth'] as const
+export const SECTIONS = ['audit', 'synthetic', 'index', 'start', 'growth', 'images'] as const
 export type SectionName = (typeof SECTIONS)[number]
 
 const HEAD = `# Benchmarks
