@@ -71,7 +71,7 @@ export async function imageFixes(bench: ImageBench): Promise<string> {
         `${each.name}: ${outcome.moved} of ${all} packages without refusal (${share.toFixed(0)} %)${outcome.refused.map(note => `; ${note}`).join('')}.`,
       )
     if (each.script === undefined) continue
-    const built = await podmanBuild(join(bench.scratch, `p-${each.image}`), `oci:${image.folder}:latest`, each.script)
+    const built = await podmanBuild(join(bench.scratch, each.image), `oci:${image.folder}:latest`, each.script)
     const facts = judgeLayer(built.layout, 'latest', bench.root(each.image), join(bench.scratch, `judge-podman-${each.image}`), each.update)
     const cost = [`${built.seconds.toFixed(2)} s`, '', `${built.cpuSeconds.toFixed(2)} s`, `${built.peakMB.toFixed(0)} MB`]
     times.push([each.name, '`podman build`', 'nothing', ...cost, '', ''])
@@ -115,7 +115,7 @@ async function timed(bench: ImageBench, each: FixCase, image: Image): Promise<{ 
       outcome ??= outcomeOf(bench, each, image, run.stdout)
       restore()
     }
-    const least = { ...fastest(runs), peakMB: Math.max(...runs.map(({ peakMB }) => peakMB)) }
+    const least = fastest(runs)
     const cost = [
       `${least.seconds.toFixed(2)} s`,
       rounds === 1 ? '' : `${median(runs.map(({ seconds }) => seconds)).toFixed(2)} s`,

@@ -34,8 +34,8 @@ export interface ImageBench {
 
 export function openImageBench(): ImageBench {
   needTools({ podman: 'podman', runc: 'runc', mmdebstrap: 'mmdebstrap', tar: 'tar' })
-  // podman takes the folder of a layout for a name, and names are small.
-  const scratch = join(tmpdir(), `suture-bench-images-${randomBytes(6).toString('hex')}`)
+  // podman takes the folder of a layout for a name, and names are small; its own folders must have short paths.
+  const scratch = join(tmpdir(), `suture-bench-${randomBytes(4).toString('hex')}`)
   mkdirSync(scratch, { mode: 0o700 })
   const advisories = join(scratch, 'advisories.ndjson')
   writeFileSync(advisories, `${JSON.stringify(NO_FLAW)}\n`)
