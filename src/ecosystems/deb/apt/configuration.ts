@@ -8,7 +8,7 @@ import { Fault } from '../../../model/faults.ts'
 import type { ImageFiles } from '../../../model/image.ts'
 import { decodeControl } from '../control.ts'
 import type { OsRelease } from '../os-release.ts'
-import { type AptSettings, readAptConf } from './apt-conf.ts'
+import { type AptSettings, isOff, readAptConf } from './apt-conf.ts'
 import { type Login, readLogins } from './credentials.ts'
 import { type AptSource, readAskedSource, readSourceFile, type SourceFile, type SourceOrigin } from './source.ts'
 
@@ -68,7 +68,11 @@ export async function readAptConfiguration(request: ConfigurationRequest): Promi
       },
     )
   }
-  return { sources, settings, logins, notes }
+  // What one machine does without says nothing of another's sources.
+  const own = { image: readAptConf(confsOf(image)), machine: readAptConf(confsOf(machine)) }
+  const isChecked = ({ origin }: AptSource) => !isOff((origin === 'image' ? own.image : own.machine).get('acquire::check-valid-until'))
+  const checked = sources.map(source => ({ ...source, checkValidUntil: source.checkValidUntil && isChecked(source) }))
+  return { sources: checked, settings, logins, notes }
 }
 
 function missing(release: OsRelease, all: readonly AptSource[]): Fault {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { Fault, type FaultCode } from '../../../model/faults.ts'
 import { both, faultsWith, inRelease, inSetting, KEYRING, key, main, other, refuses, security } from '../testing/apt-setting.ts'
@@ -81,6 +83,16 @@ test('an index past its Valid-Until is refused, unless apt is told not to mind, 
       assert.match(apt.notes().join(), /valid until 2026-01-17.*turns that check off/)
     })
   }
+})
+
+test('what this machine does without is checked for the sources of an image all the same', async () => {
+  await inSetting(await both(), async ({ open, folder }) => {
+    const machineFolder = join(folder, 'machine')
+    await mkdir(machineFolder)
+    await writeFile(join(machineFolder, 'apt.conf'), 'Acquire::Check-Valid-Until "false";')
+    const apt = await open({ now: () => new Date('2026-02-01T00:00:00Z'), machineFolder })
+    await faultsWith('apt-release-expired', () => apt.load(['libssl3'], 'security'))
+  })
 })
 
 test('an index of another suite, without a date, from the future, or twice the same field is refused', async () => {

@@ -6,7 +6,6 @@ import { createHash } from 'node:crypto'
 import { type Sha256, sha256FromHex } from '../../../model/digest.ts'
 import { Fault } from '../../../model/faults.ts'
 import type { AptCache, SuiteRecord, VerifiedRecord } from './apt-cache.ts'
-import { type AptSettings, isOff } from './apt-conf.ts'
 import type { KeyringFile, Keyrings } from './keyrings.ts'
 import { checkRelease, type ReleaseFile, readRelease } from './release-file.ts'
 import type { AptSource } from './source.ts'
@@ -26,7 +25,6 @@ export interface ReleaseReader {
   readonly transport: Transport
   readonly cache: AptCache
   readonly keyrings: Keyrings
-  readonly settings: AptSettings
   readonly now: () => Date
   /** Nothing may be downloaded. */
   readonly offline: boolean
@@ -38,7 +36,7 @@ const LARGEST = 32 * 1024 * 1024
 
 /** Throws `apt-…` faults, each before anything that depends on the suite is done. */
 export async function fetchRelease(reader: ReleaseReader, source: AptSource): Promise<SignedRelease> {
-  const { cache, now, settings } = reader
+  const { cache, now } = reader
   const where = inReleaseUrl(source)
   const kept = await cache.suite(source.uri, source.suite)
   const answer = await obtain(reader, source, kept, where)
@@ -47,8 +45,7 @@ export async function fetchRelease(reader: ReleaseReader, source: AptSource): Pr
     ? { signed: withoutArmour(answer.bytes), signer: undefined }
     : await verify(reader, source, answer.bytes, where, notes)
   const release = readRelease(signed, where)
-  const checkValidUntil = source.checkValidUntil && !isOff(settings.get('acquire::check-valid-until'))
-  const stale = checkRelease(release, { source, now: now(), checkValidUntil }, where)
+  const stale = checkRelease(release, { source, now: now(), checkValidUntil: source.checkValidUntil }, where)
   if (stale !== undefined) notes.push(stale)
   if (kept !== undefined && release.date.getTime() < Date.parse(kept.date)) {
     throw new Fault('apt-release-replayed', `${where} is dated ${release.date.toISOString()}; the one before was of ${kept.date}`)

@@ -75,7 +75,6 @@ export async function openApt(request: AptRequest): Promise<OpenApt> {
     transport,
     cache,
     keyrings: openKeyrings({ files, machineFolder, machineKeyrings: request.machineKeyrings ?? ['/usr/share/keyrings'] }),
-    settings,
     now,
     offline,
     freshMs: request.freshMs ?? FRESH_MS,
