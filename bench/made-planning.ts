@@ -20,7 +20,7 @@ export async function planningOf(made: Pick<Synthetic, 'registry' | 'advisories'
       },
       get: name => known.get(name),
     },
-    archive: (name, version) => Promise.reject(new Error(`${name}@${version} has no archive`)),
+    bundled: (name, version) => Promise.reject(new Error(`${name}@${version} has no archive`)),
     rules: { policy: DEFAULT_POLICY, node: undefined, now: new Date('2026-01-01T00:00:00Z'), needsIntegrity: false },
     match: (name, version) => matcher(name, version).map(match => ({ id: match.group, ...match })),
     weigh: (_name, match) => ({ weight: WEIGHTS[match.severity], aside: 0 }),

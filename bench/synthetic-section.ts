@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { choose } from '../src/plan/choose.ts'
+import { choose, Worlds } from '../src/plan/choose.ts'
 import { checkCertificate, readCertificate } from '../test/oracle/certificate.ts'
 import { solveWorld } from '../test/oracle/world.ts'
 import { runCells, runCommand } from './command.ts'
@@ -73,8 +73,9 @@ async function commandRows(project: SyntheticProject): Promise<string[][]> {
 
 async function solverRows(project: SyntheticProject): Promise<{ readonly size: string; readonly rows: string[][] }> {
   const planning = await planningOf(project.made, project.folder)
-  await planning.read(planning.start())
-  const { built } = await choose(planning, { bounds: {}, manifest: false, banned: new Set(), expanded: new Set(planning.start()) })
+  const worlds = new Worlds(planning)
+  await worlds.read(planning.start())
+  const { built } = await choose(worlds, { bounds: {}, manifest: false })
   const cold = await measureSolver(built.world, 1)
   const warm = await measureSolver(built.world, ROUNDS)
   const together = (run: SolverRun): number => run.reduceMs + run.encodeMs + run.optimiseMs

@@ -60,7 +60,7 @@ async function placed({
     match: (name, version) =>
       vulnerable.includes(`${name}@${version}`) ? [{ id: `X-${name}`, group: `X-${name}`, ids: [`X-${name}`], severity: 'high' }] : [],
     weigh: () => ({ weight: 30, aside: 0 }),
-    archive: async () => new Uint8Array(),
+    bundled: async () => [],
     legacyPeerDeps,
   })
   const { realised } = await propose(planning, { budget, manifest: false, priceList: false })

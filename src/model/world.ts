@@ -97,6 +97,14 @@ export interface WorldSource<Built extends BuiltWorld = BuiltWorld> {
   build(state: WorldState): Built
   /** Makes what units called `unread` available to the next `build`. */
   read(unread: readonly string[]): Promise<void>
+  /** What was read for the same target before; where it is kept, a plan need not find out again what it has to look into. */
+  readonly readings?: Readings
+}
+
+/** What earlier runs read, by question. Reading more than a plan needs never changes the plan. */
+export interface Readings {
+  recall(question: string): readonly string[]
+  keep(question: string, read: readonly string[]): void
 }
 
 export interface BuiltWorld {

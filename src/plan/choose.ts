@@ -6,7 +6,7 @@
  */
 import { Fault } from '../model/faults.ts'
 import type { BuiltWorld, WorldSource } from '../model/world.ts'
-import type { CoreHints } from './core-hints.ts'
+import { CoreHints } from './core-hints.ts'
 import { encode } from './encode.ts'
 import { type Bounds, Optimisation, type Solution, UP_TO_UNREAD, unreadIn } from './optimise.ts'
 import { type Reduced, reduce } from './reduce.ts'
@@ -20,12 +20,8 @@ export interface Chosen<Built extends BuiltWorld> {
 
 export interface ChooseOptions {
   readonly bounds: Bounds
+  /** Offer manifest edits. */
   readonly manifest: boolean
-  readonly banned: ReadonlySet<string>
-  /** Grows; hand the same set to the next question about the same target. */
-  readonly expanded: Set<string>
-  /** Grows as well. */
-  readonly hints?: CoreHints
   /** Only what has to be read is wanted: the plan is then not decided in what does not matter for that. */
   readonly readingOnly?: boolean
   readonly progress?: (round: number, packages: number) => void
@@ -35,18 +31,57 @@ const MAX_ROUNDS = 200
 /** Packages that a plan could come to need: far above what real projects take, as a registry can make up needs without end. */
 const MAX_UNREAD = 10_000
 
-export async function choose<Built extends BuiltWorld>(source: WorldSource<Built>, options: ChooseOptions): Promise<Chosen<Built>> {
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    options.progress?.(round, options.expanded.size)
-    const built = source.build({ expanded: options.expanded, banned: options.banned, manifest: options.manifest })
-    if (built.world.units.filter(unit => unit.standIn).length > MAX_UNREAD) {
-      throw new Fault('planner-limit', `A plan would have to look into more than ${MAX_UNREAD} packages.`)
+/** What several questions about one target share: what was read, what is forbidden, and what was learned about both. */
+export class Worlds<Built extends BuiltWorld> {
+  readonly source: WorldSource<Built>
+  readonly banned = new Set<string>()
+  readonly hints = new CoreHints()
+  readonly #read = new Set<string>()
+  #last: { readonly state: string; readonly built: Built; readonly reduced: Reduced } | undefined
+
+  constructor(source: WorldSource<Built>) {
+    this.source = source
+  }
+
+  /** In the order in which they were read. */
+  get expanded(): ReadonlySet<string> {
+    return this.#read
+  }
+
+  async read(names: readonly string[]): Promise<void> {
+    const unread = names.filter(name => !this.#read.has(name))
+    if (unread.length > 0) await this.source.read(unread)
+    for (const name of unread) this.#read.add(name)
+  }
+
+  /** The world as far as it was read; the last one is kept. */
+  world(manifest: boolean): { readonly built: Built; readonly reduced: Reduced } {
+    const state = `${this.#read.size} ${this.banned.size} ${manifest}`
+    if (this.#last?.state !== state) {
+      this.#last = undefined
+      const built = this.source.build({ expanded: this.#read, banned: this.banned, manifest })
+      if (built.world.units.filter(unit => unit.standIn).length > MAX_UNREAD) {
+        throw new Fault('planner-limit', `A plan would have to look into more than ${MAX_UNREAD} packages.`)
+      }
+      this.#last = { state, built, reduced: reduce(built.world) }
     }
-    const reduced = reduce(built.world)
-    const outcome = await solve(built, reduced, options)
-    if (outcome.unread.length === 0) return { built, reduced, solution: outcome.solution }
-    await source.read(outcome.unread)
-    for (const name of outcome.unread) options.expanded.add(name)
+    return this.#last
+  }
+}
+
+export async function choose<Built extends BuiltWorld>(worlds: Worlds<Built>, options: ChooseOptions): Promise<Chosen<Built>> {
+  const { readings } = worlds.source
+  const question = JSON.stringify([options.manifest, options.readingOnly === true, options.bounds])
+  await worlds.read(readings?.recall(question) ?? [])
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    options.progress?.(round, worlds.expanded.size)
+    const { built, reduced } = worlds.world(options.manifest)
+    const { solution, unread } = await solve(built, reduced, worlds.hints, options)
+    if (unread.length === 0) {
+      readings?.keep(question, [...worlds.expanded])
+      return { built, reduced, solution }
+    }
+    await worlds.read(unread)
   }
   throw new Fault('planner-limit', `No plan within ${MAX_ROUNDS} rounds of reading.`)
 }
@@ -55,12 +90,13 @@ export async function choose<Built extends BuiltWorld>(source: WorldSource<Built
 async function solve(
   built: BuiltWorld,
   reduced: Reduced,
+  hints: CoreHints,
   options: ChooseOptions,
 ): Promise<{ solution: Solution; unread: readonly string[] }> {
   const sat = await openSat()
   try {
     const encoded = encode(built.world, reduced, sat, { manifest: options.manifest, bindingPeersOnly: options.readingOnly === true })
-    const optimisation = new Optimisation(built.world, encoded, options.bounds, options.hints)
+    const optimisation = new Optimisation(built.world, encoded, options.bounds, hints)
     const first = optimisation.upTo(UP_TO_UNREAD)
     const unread = first === undefined ? [] : unreadIn(built.world, first)
     const solution = unread.length > 0 || options.readingOnly === true ? first : optimisation.upTo()

@@ -2,8 +2,7 @@
 import { Fault } from '../model/faults.ts'
 import type { Budget, CurvePoint } from '../model/plan.ts'
 import type { BuiltWorld, ChosenVersions, PlanningSource, Realisation } from '../model/world.ts'
-import { type ChooseOptions, type Chosen, choose } from './choose.ts'
-import { CoreHints } from './core-hints.ts'
+import { type ChooseOptions, type Chosen, choose, Worlds } from './choose.ts'
 import { curve, knee } from './curve.ts'
 import { encode } from './encode.ts'
 import type { Bounds } from './optimise.ts'
@@ -37,24 +36,22 @@ export async function propose<Built extends BuiltWorld, Result extends Realisati
   source: PlanningSource<Built, Result>,
   options: ProposeOptions,
 ): Promise<Proposal<Built, Result>> {
-  const start = source.start()
-  await source.read(start)
-  const expanded = new Set(start)
-  const banned = new Set<string>()
+  const worlds = new Worlds(source)
+  await worlds.read(source.start())
   const notes: string[] = []
   const suspected = new Map<string, number>()
-  const shared = { expanded, banned, hints: new CoreHints(), ...(options.progress === undefined ? {} : { progress: options.progress }) }
+  const shared = options.progress === undefined ? {} : { progress: options.progress }
   for (let placing = 0; placing < MAX_PLACINGS; placing++) {
     const counted = options.budget === 'knee' || typeof options.budget === 'number'
     const needsAll = options.priceList || counted || (options.budget === 'all' && !options.manifest)
-    const everything = needsAll ? await choose(source, { ...shared, bounds: {}, manifest: false }) : undefined
+    const everything = needsAll ? await choose(worlds, { ...shared, bounds: {}, manifest: false }) : undefined
     const priced = everything === undefined || !(options.priceList || counted) ? NO_CURVE : await curveOf(everything)
     const { bounds } = boundsOf(options.budget, priced.points)
     const same = everything !== undefined && options.budget === 'all' && !options.manifest
-    const chosen = same ? everything : await within(source, { ...shared, bounds, manifest: options.manifest }, priced.points, notes)
+    const chosen = same ? everything : await within(worlds, { ...shared, bounds, manifest: options.manifest }, priced.points, notes)
     const realised = source.realise(chosenVersions(source, chosen))
     if (realised.suspects.length > 0) {
-      ban(banned, realised.suspects, suspected, placing)
+      ban(worlds.banned, realised.suspects, suspected, placing)
       continue
     }
     const asked = options.priceList ? () => true : (finding: string) => isOpen(chosen, finding)
@@ -62,7 +59,7 @@ export async function propose<Built extends BuiltWorld, Result extends Realisati
     const isUnpriced = (finding: string) => lockPrices.get(finding) === undefined
     const unpriced = [...lockPrices.keys()].some(isUnpriced)
     const manifestPrices =
-      options.priceList && unpriced ? await manifestPriceList(source, shared, isUnpriced) : new Map<string, AlonePrice | undefined>()
+      options.priceList && unpriced ? await manifestPriceList(worlds, shared, isUnpriced) : new Map<string, AlonePrice | undefined>()
     if (priced.gaps.length > 0) notes.push(gapNote(priced.gaps))
     return { chosen, bounds, realised, curve: priced.points, knee: knee(priced.points), prices: lockPrices, manifestPrices, notes }
   }
@@ -71,21 +68,21 @@ export async function propose<Built extends BuiltWorld, Result extends Realisati
 
 /** A bound between two corners of the curve can be hard; the corner below it is then the best plan that is proved to keep it. */
 async function within<Built extends BuiltWorld>(
-  source: PlanningSource<Built>,
+  worlds: Worlds<Built>,
   options: ChooseOptions,
   points: readonly CurvePoint[],
   notes: string[],
 ) {
   const most = options.bounds.newVersions
   try {
-    return await choose(source, options)
+    return await choose(worlds, options)
   } catch (fault) {
     if (!(fault instanceof Fault) || fault.code !== 'planner-limit' || most === undefined) throw fault
     const corner = points.findLastIndex(point => point.newVersions <= most)
     notes.push(
       `The best plan with exactly ${most} new versions is beyond the planner’s limit; this is the best with ${points[corner]?.newVersions ?? 0}.`,
     )
-    return choose(source, { ...options, bounds: cornerAt(points, corner) })
+    return choose(worlds, { ...options, bounds: cornerAt(points, corner) })
   }
 }
 
@@ -143,11 +140,11 @@ async function readOnly<Built extends BuiltWorld, Answer>(
 }
 
 async function manifestPriceList<Built extends BuiltWorld>(
-  source: PlanningSource<Built>,
-  shared: Pick<ChooseOptions, 'expanded' | 'banned' | 'hints'>,
+  worlds: Worlds<Built>,
+  shared: Pick<ChooseOptions, 'progress'>,
   asked: (finding: string) => boolean,
 ) {
-  const { built, reduced } = await choose(source, { ...shared, bounds: {}, manifest: true, readingOnly: true })
+  const { built, reduced } = await choose(worlds, { ...shared, bounds: {}, manifest: true, readingOnly: true })
   const sat = await openSat()
   const found = prices(built.world, encode(built.world, reduced, sat, { manifest: true, bindingPeersOnly: true }), asked)
   sat.dispose()

@@ -22,11 +22,12 @@ export function reduce(world: World): Reduced {
   const conflicts = conflictsOf(world)
   const kinds = kindsOf(world, flaws, peerKeys, conflicts)
   const dependents = dependentsOf(world)
+  const packages = packagesOf(world)
   let needed = reach(world, live)
   let suspects: ReadonlySet<string> | undefined
   for (let round = 0; round < MAX_ROUNDS && suspects?.size !== 0; round++) {
     const memberships = membershipsOf(world, live, needed)
-    const measures = { live, flaws, peerKeys, conflicts, kinds, memberships, subsets: new Subsets(world, live) }
+    const measures = { live, flaws, peerKeys, conflicts, kinds, memberships, subsets: new Subsets(world, live, packages) }
     const shrunk = new Set<string>()
     for (const [name, units] of byPackage(world, live)) {
       if (suspects !== undefined && !suspects.has(name)) continue
@@ -42,6 +43,16 @@ export function reduce(world: World): Reduced {
     suspects = narrowed
   }
   return { live, needed }
+}
+
+/** Per choice: a number for its package. */
+function packagesOf(world: World): readonly number[] {
+  const numbers = new Map<string, number>()
+  return world.choices.map(choice => {
+    const known = numbers.get(choice.package) ?? numbers.size
+    numbers.set(choice.package, known)
+    return known
+  })
 }
 
 /** Per unit: what it excludes. */
@@ -284,19 +295,26 @@ function isSubset<T>(small: ReadonlySet<T> | undefined, large: ReadonlySet<T> | 
 class Subsets {
   readonly #world: World
   readonly #live: readonly boolean[]
+  readonly #packages: readonly number[]
   readonly #known = new Map<number, boolean>()
   readonly #sets = new Map<number, ReadonlySet<number>>()
 
-  constructor(world: World, live: readonly boolean[]) {
+  /** `packages`: a number for the package of each choice. */
+  constructor(world: World, live: readonly boolean[], packages: readonly number[]) {
     this.#world = world
     this.#live = live
+    this.#packages = packages
   }
 
   /** Each of `needs` is met wherever some of `others` is. */
   cover(needs: readonly number[], others: readonly number[]): boolean {
     for (const need of needs) {
       let covered = others.includes(need)
-      for (let at = 0; !covered && at < others.length; at++) covered = this.#within(others[at] ?? -1, need)
+      const of = this.#packages[need]
+      for (let at = 0; !covered && at < others.length; at++) {
+        const other = others[at] ?? -1
+        covered = this.#packages[other] === of && this.#within(other, need)
+      }
       if (!covered) return false
     }
     return true
@@ -305,7 +323,7 @@ class Subsets {
   #within(small: number, large: number): boolean {
     const a = this.#world.choices[small]
     const b = this.#world.choices[large]
-    if (a === undefined || b === undefined || a.package !== b.package || a.relaxed !== undefined) return false
+    if (a === undefined || b === undefined || a.relaxed !== undefined) return false
     const key = small * this.#world.choices.length + large
     let known = this.#known.get(key)
     if (known === undefined) {

@@ -68,7 +68,7 @@ export class Session {
       this.#legacyPeerDeps = config.legacyPeerDeps
       this.#catalogue = openCatalogue({
         config,
-        cacheFolder: join(homeFolder(this.world.environment), 'registry'),
+        cacheFolder: this.#cacheFolder(),
         needPublishTimes: this.policy.coolDown.days > 0,
         now: this.world.now,
         offline: this.#request.offline,
@@ -82,11 +82,12 @@ export class Session {
   async planning(only: readonly string[] = []): Promise<Planning> {
     const { manifest } = this.repository
     const selected = this.#selection(only)
-    const catalogue = await this.catalogue()
+    const [catalogue, { openReadings }] = await Promise.all([this.catalogue(), import('../../ecosystems/npm/registry/readings.ts')])
     return Planning.open({
       repository: this.repository,
       catalogue,
-      archive: (name, version, integrity) => catalogue.tarball(name, version, integrity),
+      bundled: (name, version, integrity) => catalogue.bundled(name, version, integrity),
+      readings: openReadings(this.#cacheFolder(), this.#planFrom(only), this.world.now),
       legacyPeerDeps: this.#legacyPeerDeps,
       rules: {
         policy: this.policy,
@@ -101,6 +102,17 @@ export class Session {
         return selected(name, match) ? { weight, aside: 0 } : { weight: 0, aside: weight }
       },
     })
+  }
+
+  #cacheFolder(): string {
+    return join(homeFolder(this.world.environment), 'registry')
+  }
+
+  /** What decides, apart from the registry, which packages a plan looks into. */
+  #planFrom(only: readonly string[]): readonly string[] {
+    const files = this.repository.files.map(({ sha256 }) => sha256)
+    const npm = `${this.#legacyPeerDeps} ${this.#before?.toISOString()}`
+    return [...files, this.database.status.hash, JSON.stringify(this.policy), JSON.stringify(only), npm]
   }
 
   #selection(only: readonly string[]): (name: string, match: AdvisoryMatch) => boolean {

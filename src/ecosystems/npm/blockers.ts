@@ -41,7 +41,12 @@ export function blockerFinder(
       const held = input.heldBelow(node.packageName, version)
       if (held !== undefined) found.set(`${held.owner}\n${held.name}`, heldBlocker(node, version, held, path))
     }
+    const visited = new Map<string, number>()
     const visit = (node: TreeNode, allowed: readonly string[], depth: number) => {
+      // On another way to the same question only a shorter one can tell more.
+      const question = `${node.location}\n${allowed.join()}`
+      if ((visited.get(question) ?? Number.POSITIVE_INFINITY) <= depth) return
+      visited.set(question, depth)
       for (const { from, need } of consumers(node.location)) {
         if (found.size >= MAX_BLOCKERS || accepts(need, node.packageName, allowed)) continue
         const better = depth > 8 || from.origin !== 'registry' ? [] : betterVersions(input, from, need.name, node.packageName, allowed)

@@ -13,8 +13,17 @@ export interface Defect {
 
 /** Needs that hold in `before` and not in `after`, and consumers that get a lower version than they had. */
 export function newDefects(before: Tree, after: Tree): readonly Defect[] {
-  const broken = new Set(defects(before).map(keyOf))
+  const broken = brokenIn(before)
   return [...defects(after).filter(defect => !broken.has(keyOf(defect))), ...movedDown(before, after)]
+}
+
+const known = new WeakMap<Tree, ReadonlySet<string>>()
+
+/** Remembered: one tree is compared with many that could come after it. */
+function brokenIn(tree: Tree): ReadonlySet<string> {
+  const broken = known.get(tree) ?? new Set(defects(tree).map(keyOf))
+  known.set(tree, broken)
+  return broken
 }
 
 function keyOf(defect: Defect): string {

@@ -57,8 +57,9 @@ export function heldBelow(input: HeldInput): (name: string, version: string) => 
       const admissible = admissibleIn(spec.name, spec.range)
       if (admissible.length === 0)
         return { owner: `${owner}@${version}`, name: spec.name, range, because: whyNone(input, published, spec.range) }
-      const held = admissible.map(other => visit(spec.name, other, depth + 1))
-      if (held.every(other => other !== undefined)) return held.at(-1)
+      const newest = visit(spec.name, admissible.at(-1) ?? '', depth + 1)
+      const others = admissible.slice(0, -1).reverse()
+      if (newest !== undefined && others.every(other => visit(spec.name, other, depth + 1) !== undefined)) return newest
     }
     return undefined
   }

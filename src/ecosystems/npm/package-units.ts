@@ -1,5 +1,5 @@
 /** One package's units in ascending order of version, with range membership worked out once per range. */
-import type { SemVer } from 'semver'
+import semver, { type Range, type SemVer } from 'semver'
 import { breakingLine, compareVersions, parsedRange, parsedVersion } from './ranges.ts'
 
 /** Versions of one package in ascending order; a stand-in's is empty and lies in every range. Kept from one world to the next. */
@@ -29,16 +29,64 @@ export class VersionList {
     return at
   }
 
+  /** Where versions of a range can lie at all: finding its ends costs much less than testing each version. */
+  #span(range: Range): readonly [from: number, to: number] {
+    let from = this.versions.length
+    let to = 0
+    for (const alternative of range.set) {
+      let least = 0
+      let most = this.versions.length
+      for (const { operator, semver: end } of alternative) {
+        // `*` has a symbol here.
+        if (!(end instanceof semver.SemVer)) continue
+        if (operator === '>' || operator === '>=')
+          least = Math.max(
+            least,
+            this.#first(version => version.compare(end) >= 0),
+          )
+        else {
+          most = Math.min(
+            most,
+            this.#first(version => version.compare(end) > 0),
+          )
+          if (operator !== '<' && operator !== '<=')
+            least = Math.max(
+              least,
+              this.#first(version => version.compare(end) >= 0),
+            )
+        }
+      }
+      from = Math.min(from, least)
+      to = Math.max(to, most)
+    }
+    return [from, to]
+  }
+
+  /** The first index of which `holds` is true; it is true of all above. What is no version comes first, stand-ins apart. */
+  #first(holds: (version: SemVer) => boolean): number {
+    let least = 0
+    let most = this.#parsed.length
+    while (least < most) {
+      const middle = (least + most) >>> 1
+      const version = this.#parsed[middle]
+      if (version === undefined ? this.versions[middle] === '' : holds(version)) most = middle
+      else least = middle + 1
+    }
+    return least
+  }
+
   /** Indexes of the versions in a range. */
   within(range: string): readonly number[] {
     let found = this.#within.get(range)
     if (found === undefined) {
       const trimmed = range.trim()
       const any = trimmed === '' || trimmed === '*'
-      const parsed = parsedRange(trimmed)
+      const parsed = any ? undefined : parsedRange(trimmed)
+      const [from, to] = parsed === undefined ? [0, 0] : this.#span(parsed)
       found = this.versions.flatMap((version, at) => {
-        const of = this.#parsed[at]
-        return version === '' || any || (of !== undefined && parsed?.test(of) === true) ? [at] : []
+        if (version === '' || any) return [at]
+        const of = at < from || at >= to ? undefined : this.#parsed[at]
+        return of !== undefined && parsed?.test(of) === true ? [at] : []
       })
       this.#within.set(range, found)
     }

@@ -1,7 +1,7 @@
 /** An npm project's side of planning: worlds for the planner, and a placed tree for what the planner chose. */
 import type { AdvisoryMatch } from '../../model/advisory.ts'
 import type { Catalogue, PackageFacts, VersionFacts } from '../../model/catalogue.ts'
-import type { ChosenVersions, PlanningSource, Realisation, WorldState } from '../../model/world.ts'
+import type { ChosenVersions, PlanningSource, Readings, Realisation, WorldState } from '../../model/world.ts'
 import { buildTree, isPeer, packageName } from './build-tree.ts'
 import { buildWorld } from './build-world.ts'
 import { type BundleNode, bundleNodes } from './bundles.ts'
@@ -14,7 +14,7 @@ import { neededVersions } from './needed-versions.ts'
 import type { OverrideRule } from './overrides.ts'
 import { differenceOf } from './patch.ts'
 import { type Placed, type PlaceInput, place } from './place.ts'
-import { readBundle } from './registry/read-bundle.ts'
+import type { BundledPackage } from './registry/read-bundle.ts'
 import { type Gap, gapsIn, gapsThatCount, outOfStep, packagesOfGaps, versionsForGaps } from './repair.ts'
 import type { Repository } from './repository.ts'
 import { stepNotes } from './step-notes.ts'
@@ -31,8 +31,9 @@ export interface PlanningInput {
   readonly weigh: (name: string, match: AdvisoryMatch) => Weight
   /** npm's `legacy-peer-deps`: peers hold nothing, bring nothing and keep nothing. */
   readonly legacyPeerDeps?: boolean
-  /** Reads a version's archive; its integrity is checked there. */
-  readonly archive: (name: string, version: string, integrity: string | undefined) => Promise<Uint8Array>
+  /** What a version's archive carries in its own node_modules; its integrity is checked there. */
+  readonly bundled: (name: string, version: string, integrity: string | undefined) => Promise<readonly BundledPackage[]>
+  readonly readings?: Readings
 }
 
 export interface Realised extends Realisation {
@@ -46,6 +47,7 @@ export interface Realised extends Realisation {
 export class Planning implements PlanningSource<NpmWorld, Realised> {
   readonly tree: Tree
   readonly locked: Locked
+  readonly readings?: Readings
   readonly #input: PlanningInput
   readonly #memo = new WorldMemo()
   readonly #bundles = new Map<string, readonly BundleNode[]>()
@@ -56,6 +58,7 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
     this.#input = input
     this.tree = this.treeOf(input.repository)
     this.locked = readLocked(this.tree)
+    if (input.readings !== undefined) this.readings = input.readings
     this.#overrides = input.repository.manifest?.overrides ?? []
     // What npm 6 leaves out it finds again; only from version 2 on a lock has to be complete.
     this.#gaps = input.repository.lock.version === 1 ? [] : gapsIn(this.tree)
@@ -90,10 +93,10 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
     const name = of.slice(0, at)
     const version = of.slice(at + 1)
     const facts = this.factsOf(name, version)
-    const archive = await this.#input.archive(name, version, facts?.integrity)
+    const bundled = await this.#input.bundled(name, version, facts?.integrity)
     const needed = Object.keys({ ...facts?.dependencies, ...facts?.optionalDependencies })
     const declared = needed.filter(other => facts?.bundled === true || facts?.bundled?.includes(other) === true)
-    const nodes = bundleNodes(readBundle(archive, of), declared)
+    const nodes = bundleNodes(bundled, declared)
     const { legacyPeerDeps } = this.#input
     this.#bundles.set(
       key,
@@ -155,8 +158,7 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
       revisions,
       isOpen: ({ packageName, version }) => this.#isOpen(packageName, version),
     }
-    const placed = this.#place(input)
-    const defects = newDefects(this.tree, placed.tree)
+    const { placed, defects } = this.#place(input)
     if (defects.length > 0)
       return {
         tree: placed.tree,
@@ -169,9 +171,12 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
   }
 
   /** With the versions that somebody needs; with all that were chosen where those do not do. */
-  #place(input: PlaceInput): Placed {
-    const placed = place({ ...input, chosen: neededVersions(input) })
-    return newDefects(this.tree, placed.tree).length === 0 ? placed : place(input)
+  #place(input: PlaceInput): { readonly placed: Placed; readonly defects: readonly Defect[] } {
+    const lean = place({ ...input, chosen: neededVersions(input) })
+    const defects = newDefects(this.tree, lean.tree)
+    if (defects.length === 0) return { placed: lean, defects }
+    const placed = place(input)
+    return { placed, defects: newDefects(this.tree, placed.tree) }
   }
 
   #isOpen(name: string, version: string): boolean {

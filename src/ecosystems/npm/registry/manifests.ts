@@ -6,6 +6,7 @@ import { isRecord, ownValue } from './json-values.ts'
 import type { Limits } from './limits.ts'
 import type { NpmConfig } from './npm-config.ts'
 import { escapeName, isPackageName } from './package-name.ts'
+import { type BundledPackage, keptBundle, readBundle } from './read-bundle.ts'
 import { type FullManifest, readManifest } from './read-manifest.ts'
 import { invalid, parseObject } from './read-packument.ts'
 import { readVersion } from './read-version.ts'
@@ -20,8 +21,8 @@ export interface Manifests {
   /** In the order asked. Faults as `Catalogue.load`; `registry-invalid` also where a manifest contradicts the facts that were planned with. */
   manifests(list: Iterable<PackageVersion>): Promise<readonly FullManifest[]>
   manifest(name: string, version: string): Promise<FullManifest>
-  /** The archive's bytes, after its digest was found equal to `integrity`, or to the manifest's where none is given. */
-  tarball(name: string, version: string, integrity?: string): Promise<Uint8Array>
+  /** What the version's archive carries in its own node_modules. Its digest must equal `integrity`, or the manifest's where none is given. */
+  bundled(name: string, version: string, integrity?: string): Promise<readonly BundledPackage[]>
 }
 
 export function openManifests(
@@ -85,16 +86,25 @@ export function openManifests(
   return {
     manifests,
     manifest,
-    async tarball(name, version, integrity) {
+    async bundled(name, version, integrity) {
       const { dist } = await manifest(name, version)
       const expected = integrity ?? dist.integrity ?? integrityOfShasum(dist.shasum)
       if (expected === undefined) throw invalid(`${name}@${version}`, 'nothing says what its archive must be')
       const about = `the archive of ${name}@${version}`
       const url = config.archiveUrl(dist.tarball, name)
-      const answer = await records.ask({ url, registry: config.registryOf(name), name, about, longest: limits.archiveBytes })
-      if (answer.kind !== 'content') throw invalid(about, 'the registry does not have it')
-      if (!matchesIntegrity(answer.bytes, expected)) throw invalid(about, 'its content does not match its integrity value')
-      return answer.bytes
+      const [known] = await records.obtain([
+        {
+          key: `bundled in ${name}@${version} ${expected}`,
+          question: { url, registry: config.registryOf(name), name, about, longest: limits.archiveBytes },
+          immutable: true,
+          reduce(bytes) {
+            if (bytes === undefined) throw invalid(about, 'the registry does not have it')
+            if (!matchesIntegrity(bytes, expected)) throw invalid(about, 'its content does not match its integrity value')
+            return Buffer.from(JSON.stringify(readBundle(bytes, `${name}@${version}`)))
+          },
+        },
+      ])
+      return known === undefined ? [] : keptBundle(known.record)
     },
   }
 }

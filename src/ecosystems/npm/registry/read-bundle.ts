@@ -4,6 +4,7 @@
  */
 import { gunzipSync } from 'node:zlib'
 import { Fault } from '../../../model/faults.ts'
+import { isRecord } from './json-values.ts'
 import { isPackageName } from './package-name.ts'
 
 export interface BundledPackage {
@@ -37,6 +38,17 @@ export function readBundle(archive: Uint8Array, of: string): readonly BundledPac
     }
   }
   return found.sort((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+/** What `readBundle` found, as it was kept: JSON. */
+export function keptBundle(record: Buffer): readonly BundledPackage[] {
+  const list: unknown = JSON.parse(record.toString())
+  return (Array.isArray(list) ? list : []).filter(isBundledPackage)
+}
+
+function isBundledPackage(value: unknown): value is BundledPackage {
+  const texts = isRecord(value) ? [value['path'], value['name'], value['version']] : []
+  return isRecord(value) && isRecord(value['manifest']) && texts.every(text => typeof text === 'string')
 }
 
 function unpack(archive: Uint8Array, of: string): Buffer {
