@@ -283,3 +283,28 @@ test('nothing but names, types, owners and times is in a header', () => {
   assert.equal(archive.length, 512 + 1024)
   assert.deepEqual(archive.subarray(0, 329), makeTar([item]).subarray(0, 329).fill(archive.subarray(148, 156), 148, 156))
 })
+
+test('an archive may end with the last content, padded or not; within a content or a header it may not', async () => {
+  const whole = makeTar([
+    { path: 'a', content: 'first' },
+    { path: 'b', content: 'second' },
+  ])
+  const end = 3 * 512 + 'second'.length
+  for (const length of [whole.length, 4 * 512, end + 3, end]) {
+    const cut = whole.subarray(0, length)
+    for (const read of [await streamed(cut), await streamed(cut, 7), walked(cut), inMemory(cut)]) {
+      assert.deepEqual(
+        read.map(({ entry, content }) => `${entry.path} ${content}`),
+        ['a first', 'b second'],
+        `${length} bytes`,
+      )
+    }
+  }
+  for (const length of [end - 1, 3 * 512, 2 * 512 + 100]) {
+    const cut = whole.subarray(0, length)
+    const isFault = (cause: unknown) => cause instanceof Fault && cause.code === 'layer-invalid'
+    await assert.rejects(streamed(cut), isFault)
+    assert.throws(() => walked(cut), isFault)
+    assert.throws(() => inMemory(cut), isFault)
+  }
+})
