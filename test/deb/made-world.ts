@@ -89,6 +89,7 @@ export function offeredOf(packages: Packages, security: boolean): readonly Offer
       uri: 'https://deb.example/debian/',
       suite: security ? 'stable-security' : 'stable',
       codename: security ? 'stable-security' : 'stable',
+      release: { suite: 'stable', version: '1', origin: 'Debian', label: security ? 'Debian-Security' : 'Debian' },
       component: 'main',
       architecture: 'amd64',
       security,

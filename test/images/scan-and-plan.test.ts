@@ -56,6 +56,20 @@ test('the lowest version that fixes is taken where the repository has more than 
   assert.deepEqual(changesOf(plan), [`libxml2 ${NEW_XML}`])
 })
 
+test('what the image’s apt preferences keep out stays as it is, and the file that says so is named', async context => {
+  const shop = await openWorkshop(context)
+  const path = 'etc/apt/preferences.d/keep'
+  const content = 'Package: libxml2\nPin: version 2.9.14-1\nPin-Priority: 1001\n'
+  const { plan } = await shop.plan(shop.layout('pinned', shop.image({ above: [[{ path, content }]] })))
+  assert.deepEqual(changesOf(plan), [`libssl3 ${NEW_SSL}`, `openssl ${NEW_SSL}`])
+  const held = plan.findings.find(({ finding }) => finding.name === 'libxml2')
+  assert.equal(held?.outcome, 'blocked')
+  assert.match(
+    held?.blockers[0]?.remedy ?? '',
+    /libxml2:amd64 2\.9\.14-1\+deb12u1 would do, but it is kept at 2\.9\.14-1 by etc\/apt\/preferences\.d\/keep/,
+  )
+})
+
 test('--only narrows the plan to a flaw, a source or one of its binaries, and refuses what no finding is about', async context => {
   const shop = await openWorkshop(context)
   const reference = shop.layout('image')

@@ -69,6 +69,8 @@ export interface OfferingSuite {
   /** As the sources name it: `bookworm-security`. */
   readonly suite: string
   readonly codename: string
+  /** What the release file calls itself; empty where it does not say. */
+  readonly release: { readonly suite: string; readonly version: string; readonly origin: string; readonly label: string }
   readonly component: string
   readonly architecture: string
   /** Holds security updates: its Label or Suite says so. */

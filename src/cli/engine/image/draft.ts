@@ -37,7 +37,7 @@ export async function draftOf(
     installed: session.database.packages,
     native: session.database.native,
     archive,
-    rules: { policy: session.policy, now: session.now, barred },
+    rules: { policy: session.policy, now: session.now, barred, keptOut: archive.keptOut },
     match: session.match,
     weigh: session.weigher(request.only),
     update: update.includes('all') ? 'all' : new Set(update),

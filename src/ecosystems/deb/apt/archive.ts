@@ -190,6 +190,7 @@ async function openSuite(
       uri: first.uri,
       suite: first.suite,
       codename: release.codename,
+      release: { suite: release.suite, version: release.version, origin: release.origin, label: release.label },
       component: component ?? '',
       architecture,
       security: isSecurityRelease(release),

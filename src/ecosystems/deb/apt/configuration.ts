@@ -10,12 +10,14 @@ import { decodeControl } from '../control.ts'
 import type { OsRelease } from '../os-release.ts'
 import { type AptSettings, isOff, readAptConf } from './apt-conf.ts'
 import { type Login, readLogins } from './credentials.ts'
+import { type Preferences, readPreferences } from './preferences.ts'
 import { type AptSource, readAskedSource, readSourceFile, type SourceFile, type SourceOrigin } from './source.ts'
 
 export interface AptConfiguration {
   readonly sources: readonly AptSource[]
   readonly settings: AptSettings
   readonly logins: readonly Login[]
+  readonly preferences: Preferences
   /** What a person should know about where this came from. */
   readonly notes: readonly string[]
 }
@@ -72,7 +74,10 @@ export async function readAptConfiguration(request: ConfigurationRequest): Promi
   const own = { image: readAptConf(confsOf(image)), machine: readAptConf(confsOf(machine)) }
   const isChecked = ({ origin }: AptSource) => !isOff((origin === 'image' ? own.image : own.machine).get('acquire::check-valid-until'))
   const checked = sources.map(source => ({ ...source, checkValidUntil: source.checkValidUntil && isChecked(source) }))
-  return { sources: checked, settings, logins, notes }
+  const preferences = preferencesOf(image)
+  for (const path of preferences.passedOver)
+    notes.push(`${path} pins by regular expressions or character classes; those pins are not followed.`)
+  return { sources: checked, settings, logins, preferences, notes }
 }
 
 function missing(release: OsRelease, all: readonly AptSource[]): Fault {
@@ -90,8 +95,8 @@ type ConfigurationFiles = ReadonlyMap<string, string>
 
 /** Names that apt itself reads: nothing else may be in them. */
 const WANTED =
-  /^(sources\.list|sources\.list\.d\/[\w.-]+\.(list|sources)|apt\.conf|apt\.conf\.d\/[\w.-]+|auth\.conf|auth\.conf\.d\/[\w.-]+\.conf)$/
-const FOLDERS = ['', 'sources.list.d/', 'apt.conf.d/', 'auth.conf.d/']
+  /^(sources\.list|sources\.list\.d\/[\w.-]+\.(list|sources)|apt\.conf|apt\.conf\.d\/[\w.-]+|auth\.conf|auth\.conf\.d\/[\w.-]+\.conf|preferences|preferences\.d\/[\w-]+(\.pref)?)$/
+const FOLDERS = ['', 'sources.list.d/', 'apt.conf.d/', 'auth.conf.d/', 'preferences.d/']
 
 async function filesOfImage(files: ImageFiles): Promise<ConfigurationFiles> {
   const found = FOLDERS.flatMap(folder => {
@@ -144,6 +149,11 @@ function sourcesOf(found: ConfigurationFiles, origin: SourceOrigin): AptSource[]
   return [...found]
     .filter(([name]) => name.startsWith('sources.list'))
     .flatMap(([name, text]) => readSourceFile({ path: prefix + name, text, origin } satisfies SourceFile))
+}
+
+function preferencesOf(found: ConfigurationFiles): Preferences {
+  const files = [...found].filter(([name]) => name.startsWith('preferences'))
+  return readPreferences(files.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, text]) => ({ path: `etc/apt/${name}`, text })))
 }
 
 function confsOf(found: ConfigurationFiles): string[] {

@@ -11,6 +11,7 @@ import { type AptArchive, openArchive } from './archive.ts'
 import { readAptConfiguration } from './configuration.ts'
 import { downloadDeb } from './download.ts'
 import { openKeyrings } from './keyrings.ts'
+import { keptOutBy } from './preferences.ts'
 import { aptFetch, type Fetch, type Transport } from './transport.ts'
 
 export interface AptRequest {
@@ -42,6 +43,8 @@ export interface AptRequest {
 export interface OpenApt extends AptArchive {
   /** A package's archive, checked. */
   download(item: OfferedPackage): Promise<Buffer>
+  /** Why the image's apt preferences keep a version out, as the end of "it is …". */
+  readonly keptOut: (item: OfferedPackage) => string | undefined
 }
 
 const FRESH_MS = 5 * 60 * 1000
@@ -82,6 +85,7 @@ export async function openApt(request: AptRequest): Promise<OpenApt> {
   return {
     ...archive,
     notes: () => [...configuration.notes, ...archive.notes()],
+    keptOut: keptOutBy(configuration.preferences, database.packages),
     download: item => downloadDeb({ transport, cache, offline, sources }, item),
   }
 }

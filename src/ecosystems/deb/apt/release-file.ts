@@ -12,6 +12,7 @@ export interface ListedFile {
 export interface ReleaseFile {
   readonly suite: string
   readonly codename: string
+  readonly version: string
   readonly label: string
   readonly origin: string
   readonly date: Date
@@ -48,6 +49,7 @@ export function readRelease(text: string, where: string): ReleaseFile {
   return {
     suite: value('Suite'),
     codename: value('Codename'),
+    version: value('Version'),
     label: value('Label'),
     origin: value('Origin'),
     date,

@@ -11,6 +11,8 @@ export interface DebRules {
   readonly now: Date
   /** Versions that may not enter for a reason found outside the indexes, such as a maintainer script: `name:architecture@version` → why, as the end of "it is …". */
   readonly barred: ReadonlyMap<string, string>
+  /** What the image's own apt preferences keep out: why, as the end of "it is …". */
+  readonly keptOut?: (offered: OfferedPackage) => Refusal | undefined
 }
 
 /** What finishes "it is …". */
@@ -29,7 +31,7 @@ export function refusalOf(offered: OfferedPackage, rules: DebRules): Refusal | u
   const pin = [offered.name, key].flatMap(name => (Object.hasOwn(policy.pin, name) ? (policy.pin[name] ?? []) : []))[0]
   if (pin !== undefined && !inDebPin(offered.version, pin)) return `outside the pin ${pin}`
   if (isYoung(offered, rules) && !policy.coolDown.exceptSecurity) return `younger than the cool-down of ${policy.coolDown.days} days`
-  return barred.get(`${key}@${offered.version}`)
+  return barred.get(`${key}@${offered.version}`) ?? rules.keptOut?.(offered)
 }
 
 /** An index says no date for a version; its suite's is the latest that the version can have been published. */

@@ -35,6 +35,7 @@ export function offered(bytes: Uint8Array, control: string): OfferedPackage {
     uri: 'https://deb.example/debian/',
     suite: 's',
     codename: 's',
+    release: { suite: 's', version: '1', origin: 'Debian', label: 'Debian' },
     component: 'main',
     architecture: 'amd64',
     security: true,
