@@ -25,6 +25,8 @@ export interface Proposal<Built extends BuiltWorld, Result extends Realisation> 
   readonly knee: number
   /** Finding id → what removing it alone takes, from the lock only. */
   readonly prices: ReadonlyMap<string, AlonePrice | undefined>
+  /** Findings that the plan with the least risk leaves, where that plan was worked out: removing one alone brings at least as much as it takes. */
+  readonly leftByAll: ReadonlySet<string>
   /** The same where manifest edits are allowed, for findings that the lock alone leaves without a price. */
   readonly manifestPrices: ReadonlyMap<string, AlonePrice | undefined>
   readonly notes: readonly string[]
@@ -54,14 +56,26 @@ export async function propose<Built extends BuiltWorld, Result extends Realisati
       ban(worlds.banned, realised.suspects, suspected, placing)
       continue
     }
-    const asked = options.priceList ? () => true : (finding: string) => isOpen(chosen, finding)
+    const open = openIn(chosen)
+    const asked = options.priceList ? () => true : (finding: string) => open.has(finding)
     const lockPrices = same && !options.priceList ? new Map<string, AlonePrice | undefined>() : await pricesOf(everything ?? chosen, asked)
     const isUnpriced = (finding: string) => lockPrices.get(finding) === undefined
     const unpriced = [...lockPrices.keys()].some(isUnpriced)
     const manifestPrices =
       options.priceList && unpriced ? await manifestPriceList(worlds, shared, isUnpriced) : new Map<string, AlonePrice | undefined>()
+    const leftByAll = everything === undefined ? new Set<string>() : openIn(everything)
     if (priced.gaps.length > 0) notes.push(gapNote(priced.gaps))
-    return { chosen, bounds, realised, curve: priced.points, knee: knee(priced.points), prices: lockPrices, manifestPrices, notes }
+    return {
+      chosen,
+      bounds,
+      realised,
+      curve: priced.points,
+      knee: knee(priced.points),
+      prices: lockPrices,
+      leftByAll,
+      manifestPrices,
+      notes,
+    }
   }
   throw new Fault('planner-limit', `No plan whose versions all have a place was found in ${MAX_PLACINGS} attempts.`)
 }
@@ -109,8 +123,8 @@ function gapNote(gaps: readonly (readonly [number, number])[]): string {
   return `Between ${first.join(', ')}${more} new versions the curve may lack points; each that it shows is an optimum.`
 }
 
-function isOpen<Built extends BuiltWorld>({ built, solution }: Chosen<Built>, finding: string): boolean {
-  return built.world.risks.some(risk => risk.finding === finding && risk.units.some(unit => solution.present.has(unit)))
+function openIn<Built extends BuiltWorld>({ built, solution }: Chosen<Built>): ReadonlySet<string> {
+  return new Set(built.world.risks.filter(risk => risk.units.some(unit => solution.present.has(unit))).map(({ finding }) => finding))
 }
 
 async function curveOf<Built extends BuiltWorld>(everything: Chosen<Built>) {

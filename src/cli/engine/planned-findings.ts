@@ -1,6 +1,8 @@
 /** What a plan says of findings, whatever the ecosystem. */
 import type { Finding } from '../../model/finding.ts'
 import type { Policy } from '../../model/policy.ts'
+import type { BuiltWorld, Realisation } from '../../model/world.ts'
+import type { Proposal } from '../../plan/propose.ts'
 
 /**
  * What is gone, and what a plan speaks of. A flaw that the new version of a package has as well is not fixed, although the pair of
@@ -22,6 +24,11 @@ export function weightIn({ threshold, weights }: Policy, finding: Finding): numb
   return finding.severity === 'unscored' || weights[finding.severity] === 0 || RANK[finding.severity] <= RANK[threshold]
     ? weights[finding.severity]
     : 0
+}
+
+/** The flags that buy a finding's price: where even the plan with the least risk leaves it, only asking for it alone does. */
+export function buys({ leftByAll }: Pick<Proposal<BuiltWorld, Realisation>, 'leftByAll'>, { id, group }: Finding): string {
+  return leftByAll.has(id) ? `--only ${group} --budget all` : '--budget all'
 }
 
 const RANK = { critical: 0, high: 1, moderate: 2, low: 3, unscored: 4 } as const

@@ -15,7 +15,7 @@ import type { ManifestChange, Objective, Plan, PlannedFinding, Price } from '../
 import { certificateOf } from '../../plan/certificate.ts'
 import { type Proposal, propose } from '../../plan/propose.ts'
 import type { PlanRequest } from '../engine.ts'
-import { compareFindings, weightIn } from './planned-findings.ts'
+import { buys, compareFindings, weightIn } from './planned-findings.ts'
 import type { Session } from './session.ts'
 
 export interface PlanDraft {
@@ -125,7 +125,7 @@ function outcomes(
     const lockOnly = proposal.prices.get(finding.id)
     const price = lockOnly === undefined ? undefined : { ...lockOnly, manifestEdits: 0 }
     if (fixed.has(finding.id)) return { finding, outcome: 'fixed', ...(price === undefined ? {} : { price }), blockers: [] }
-    if (price !== undefined) return { finding, outcome: 'available', price: { ...price, flag: '--budget all' }, blockers: [] }
+    if (price !== undefined) return { finding, outcome: 'available', price: { ...price, flag: buys(proposal, finding) }, blockers: [] }
     const { hasFix, blockers: found } = blockers(finding)
     const bought = proposal.manifestPrices.get(finding.id)
     const manifestPrice: { price?: Price } =

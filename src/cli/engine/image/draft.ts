@@ -12,7 +12,7 @@ import type { CurvePoint, Objective, Plan, PlannedFinding } from '../../../model
 import { certificateOf } from '../../../plan/certificate.ts'
 import { type Proposal, propose } from '../../../plan/propose.ts'
 import type { PlanRequest } from '../../engine.ts'
-import { compareFindings, weightIn } from '../planned-findings.ts'
+import { buys, compareFindings, weightIn } from '../planned-findings.ts'
 import type { PlatformSession } from './platform-session.ts'
 
 export interface ImageDraft {
@@ -152,7 +152,7 @@ function outcomes(
     const alone = proposal.prices.get(finding.id)
     const price = alone === undefined ? undefined : { ...alone, manifestEdits: 0 }
     if (fixed.has(finding.id)) return { finding, outcome: 'fixed', ...(price === undefined ? {} : { price }), blockers: [] }
-    if (price !== undefined) return { finding, outcome: 'available', price: { ...price, flag: '--budget all' }, blockers: [] }
+    if (price !== undefined) return { finding, outcome: 'available', price: { ...price, flag: buys(proposal, finding) }, blockers: [] }
     const { hasFix, blockers } = blocked(finding)
     return { finding, outcome: hasFix ? 'blocked' : 'no-fix', blockers }
   })
