@@ -46,7 +46,11 @@ function recordAbout(name: string, index: number): string {
 }
 
 /** The whole command line in this process, with only its own words left out of the world. */
-export async function suture(project: HostileProject, words: readonly string[], options: { tty?: boolean } = {}): Promise<Ran> {
+export async function suture(
+  project: HostileProject,
+  words: readonly string[],
+  options: { tty?: boolean; now?: () => Date } = {},
+): Promise<Ran> {
   const written = { out: '', err: '' }
   const stdout = {
     write: (text: string) => {
@@ -61,8 +65,10 @@ export async function suture(project: HostileProject, words: readonly string[], 
     },
   }
   const { environment, folder, advisories } = project
-  const world = { stdout, stderr, environment, workingFolder: folder, now: () => new Date('2026-01-01'), toolVersion: '0.1.0', openEngine }
-  const code = await run(world, [...words, '--advisories', advisories])
+  const now = options.now ?? (() => new Date('2026-01-01'))
+  const world = { stdout, stderr, environment, workingFolder: folder, now, toolVersion: '0.1.0', openEngine }
+  const asked = words[0] === 'undo' ? words : [...words, '--advisories', advisories]
+  const code = await run(world, asked)
   return { ...written, code }
 }
 

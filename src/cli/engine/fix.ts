@@ -67,6 +67,8 @@ class FixRun {
     return {
       ...nothing,
       ...written,
+      // Commits prove one change each; what they make together was proved before the first.
+      ...(this.#request.commit && all ? { verification: [...whole.verification, ...native] } : {}),
       plan: all ? plan : this.#planOf(kept),
       written: true,
       rejected,

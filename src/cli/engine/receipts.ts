@@ -36,26 +36,25 @@ export async function openReceipt({ folder, receipt, key }: { folder: string; re
 
 /** Newest first. A file that is no receipt is left out: it may be anyone's. */
 export async function receipts(folder: string): Promise<readonly ReceiptSummary[]> {
-  const found: ReceiptSummary[] = []
-  for (const name of await names(folder)) {
-    const path = `${RECEIPTS_FOLDER}/${name}`
-    const content = await summary(join(folder, path))
-    if (content !== undefined) found.push({ path, ...content })
-  }
-  return found.sort((a, b) => (a.created < b.created ? 1 : a.created > b.created ? -1 : a.path < b.path ? 1 : -1))
+  return (await allReceipts(folder)).map(({ path, content: { created, changes } }) => ({
+    path,
+    created,
+    changes: changes.length,
+    fixes: changes.reduce((sum, change) => sum + change.fixes.length, 0),
+  }))
 }
 
-async function summary(path: string): Promise<Omit<ReceiptSummary, 'path'> | undefined> {
-  try {
-    const { receipt } = readReceipt(await readFile(path, 'utf8'))
-    return {
-      created: receipt.created,
-      changes: receipt.changes.length,
-      fixes: receipt.changes.reduce((sum, change) => sum + change.fixes.length, 0),
-    }
-  } catch {
-    return undefined
+/** The same with all that they say; paths are relative to the folder. */
+export async function allReceipts(folder: string): Promise<readonly Pick<ReceiptOnDisk, 'path' | 'content'>[]> {
+  const found: Pick<ReceiptOnDisk, 'path' | 'content'>[] = []
+  for (const name of await names(folder)) {
+    const path = `${RECEIPTS_FOLDER}/${name}`
+    try {
+      found.push({ path, content: readReceipt(await readFile(join(folder, path), 'utf8')).receipt })
+    } catch {}
   }
+  const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+  return found.sort((a, b) => order(b.content.created, a.content.created) || order(a.path, b.path))
 }
 
 async function newest(folder: string): Promise<string> {

@@ -16,6 +16,7 @@ import type { ReceiptOrigin } from '../../model/receipt.ts'
 import { applyEdits, editsOf } from '../../text/edits.ts'
 import { checkOutside } from '../../verify/compare.ts'
 import type { VerificationStep } from '../../verify/step.ts'
+import { count } from '../words.ts'
 import type { PlanDraft } from './planner.ts'
 import type { Session } from './session.ts'
 
@@ -127,8 +128,8 @@ function verify(
   const extra = [...open].filter(id => !planned.has(id))
   if (extra.length > 0) throw new Fault('verification-failed', `A fresh scan would still find ${extra.slice(0, 3).join(', ')}.`)
   return [
-    { check: 'every need is met', result: 'passed', detail: `${reread.size} entries, none worse served than before` },
-    { check: 'fresh scan', result: 'passed', detail: `${open.size} findings stay, as planned` },
+    { check: 'every need is met', result: 'passed', detail: `${count(reread.size, 'entry', 'entries')}, none worse served than before` },
+    { check: 'fresh scan', result: 'passed', detail: `${count(open.size, 'finding stays', 'findings stay')}, as planned` },
   ]
 }
 
@@ -155,6 +156,6 @@ function checkIntegrity(difference: TreeDifference, versions: number, manifests:
   return {
     check: 'integrity values',
     result: 'passed',
-    detail: `${difference.set.length} entries carry what the registry states for ${versions} versions`,
+    detail: `${count(difference.set.length, 'entry carries', 'entries carry')} what the registry states for ${count(versions, 'version')}`,
   }
 }

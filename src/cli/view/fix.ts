@@ -27,7 +27,7 @@ export function fixView(result: FixResult, width: number): Line[] {
       ),
     )
   if (result.image !== undefined) lines.push(...imageLines(result.image, width))
-  lines.push(...wayBack(result, width), ...left(result))
+  lines.push(...(result.commits.length > 1 ? waysBack(result, width) : wayBack(result, width)), ...left(result))
   for (const note of plan.notes) lines.push(EMPTY, ...paragraph(line(span('note: ', 'moderate'), note), width))
   return lines
 }
@@ -74,6 +74,16 @@ export function wayBack({ receipt, signed }: Pick<FixResult, 'receipt' | 'signed
   const rows = [
     ['Receipt', line(receipt, span(signed ? ' (signed)' : ' (not signed)', 'quiet'))],
     ['Undo', span(`suture undo ${receipt}`, 'command')],
+  ] as const
+  return [EMPTY, ...table(rows, [{ style: 'quiet' }, { wraps: true }], width, 0)]
+}
+
+/** Each commit carries a receipt of its own. */
+function waysBack({ receipt, signed, commits }: FixResult, width: number): Line[] {
+  if (receipt === undefined) return []
+  const rows = [
+    ['Receipts', line(`${commits.length} in .suture/receipts, one in each commit`, span(signed ? ' (signed)' : ' (not signed)', 'quiet'))],
+    ['Undo', line(span('suture undo', 'command'), ' takes the newest back, and each time it is run again the one before')],
   ] as const
   return [EMPTY, ...table(rows, [{ style: 'quiet' }, { wraps: true }], width, 0)]
 }
