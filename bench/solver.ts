@@ -3,6 +3,8 @@
  * nothing is unread any more.
  */
 import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { boundYoungGeneration } from '../src/cli/young-generation.ts'
 import type { World } from '../src/model/world.ts'
 import { encode } from '../src/plan/encode.ts'
 import { Optimisation } from '../src/plan/optimise.ts'
@@ -43,6 +45,9 @@ export async function solveOnce(world: World): Promise<SolverRun> {
 
 if (import.meta.main) {
   const world = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as World
+  // As the command line has it by then.
+  using _ = boundYoungGeneration()
+  await sleep(50)
   const runs: SolverRun[] = []
   for (let round = 0; round < Number(process.argv[3] ?? 1); round++) runs.push(await solveOnce(world))
   process.stdout.write(JSON.stringify(runs))

@@ -38,6 +38,8 @@ export interface ImageRequest {
   readonly insecure: boolean
   /** A file names it and could name another: what is newer than the image itself counts, not what is newer than the base it says it has. */
   readonly isReplaceable?: boolean
+  /** Newer bases are not looked for. */
+  readonly noNewerBase?: boolean
   /** For Dockerfiles: `NAME=value`, or `NAME` for the value that the environment has. */
   readonly buildArguments?: readonly string[]
 }
@@ -79,6 +81,8 @@ export interface ScanReport {
   readonly paths: Readonly<Record<string, readonly string[]>>
   readonly advisories: AdvisoryDatabaseStatus
   readonly notes: readonly string[]
+  /** A part of the target could not be looked at, as `notes` say. */
+  readonly partial?: true
   /** Of an image's other platforms. */
   readonly others?: readonly ScanReport[]
 }

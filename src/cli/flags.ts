@@ -29,6 +29,7 @@ export interface ChangeFlags extends ScanFlags {
 }
 
 export interface PlanFlags extends ChangeFlags {
+  readonly noNewerBase?: boolean
   readonly certificate?: string
 }
 
@@ -160,7 +161,13 @@ const certificate = {
   placeholder: 'file',
   optional: true,
 } as const
-export const planFlags = { certificate, ...changeFlags } as const
+const noNewerBase = {
+  kind: 'boolean',
+  brief: 'Image: do not look in its registry for a newer base, which takes pulling up to three candidates',
+  optional: true,
+  withNegated: false,
+} as const
+export const planFlags = { certificate, noNewerBase, ...changeFlags } as const
 
 const dryRun = { kind: 'boolean', brief: 'Do everything but write', optional: true, withNegated: false } as const
 const key = {

@@ -6,7 +6,7 @@ import type { PlannedFinding } from '../model/plan.ts'
 import type { Policy } from '../model/policy.ts'
 import { SEVERITIES } from '../model/severity.ts'
 import type { ImageRequest, PlanRequest, ScanRequest } from './engine.ts'
-import type { ChangeFlags, FixFlags, ScanFlags } from './flags.ts'
+import type { ChangeFlags, FixFlags, PlanFlags, ScanFlags } from './flags.ts'
 import type { Job } from './shell.ts'
 
 /** The target is an image where it is written as one, else a folder; `suture.yaml` of an image is the one where the command runs. */
@@ -21,12 +21,15 @@ export async function scanRequest(job: Job, flags: ScanFlags & Partial<ChangeFla
 /** For an image of this reference. */
 export async function imageRequest(
   job: Job,
-  flags: ScanFlags & Partial<ChangeFlags>,
+  flags: ScanFlags & Partial<PlanFlags>,
   reference: string,
 ): Promise<ScanRequest & { readonly image: ImageRequest }> {
   if (flags.manifest === true) throw new Fault('usage', '--manifest changes package.json; an image has none.')
   const { platform = [], source = [], update = [], allowScript = [], insecure = false, buildArg } = flags
-  const rest = buildArg === undefined ? {} : { buildArguments: buildArg }
+  const rest = {
+    ...(buildArg === undefined ? {} : { buildArguments: buildArg }),
+    ...(flags.noNewerBase === true ? { noNewerBase: true } : {}),
+  }
   const image = { reference, platforms: platform, sources: source, update, allowScripts: allowScript, insecure, ...rest }
   return { ...(await commonRequest(job, flags, job.path())), image }
 }
@@ -50,9 +53,9 @@ async function namesImage(job: Job, target: string): Promise<boolean> {
   return isImageReference(target) && !(await job.exists(target))
 }
 
-const IMAGE_FLAGS = ['platform', 'source', 'update', 'allowScript', 'insecure', 'output', 'attach'] as const
+const IMAGE_FLAGS = ['platform', 'source', 'update', 'allowScript', 'insecure', 'output', 'attach', 'noNewerBase'] as const
 
-function refuseImageFlags(flags: Partial<FixFlags>): Record<never, never> {
+function refuseImageFlags(flags: Partial<FixFlags & PlanFlags>): Record<never, never> {
   const given = IMAGE_FLAGS.find(name => flags[name] !== undefined)
   if (given === undefined) return {}
   const written = given.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)

@@ -3,14 +3,14 @@ import { test } from 'node:test'
 import { deflateRawSync, gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { Fault, type FaultCode } from '../model/faults.ts'
-import { decompressed, detectCompression, gzipped } from './compression.ts'
+import { type DecompressionLimits, decompressed, detectCompression, gzipped } from './compression.ts'
 import { makeTar } from './testing/make-tar.ts'
 
 async function* pieces(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
 
-async function whole(bytes: Buffer, size = 1 << 16, limits?: { total: number; ratio: number; free: number }): Promise<Buffer> {
+async function whole(bytes: Buffer, size = 1 << 16, limits?: DecompressionLimits): Promise<Buffer> {
   const parts: Buffer[] = []
   for await (const part of decompressed(pieces(bytes, size), 'The layer', limits)) parts.push(Buffer.from(part))
   return Buffer.concat(parts)
@@ -54,12 +54,7 @@ const bomb = gzipSync(Buffer.alloc(4 << 20))
 const wrongHeader = Buffer.from(gzipSync('x')).fill(9, 2, 3)
 const wrongSum = Buffer.from(gzipSync(text))
 wrongSum.writeUInt32LE(1, wrongSum.length - 8)
-const refused: readonly (readonly [
-  name: string,
-  stored: Buffer,
-  code: FaultCode,
-  limits?: { total: number; ratio: number; free: number },
-])[] = [
+const refused: readonly (readonly [name: string, stored: Buffer, code: FaultCode, limits?: DecompressionLimits])[] = [
   ['gzip that ends early', gzipSync(text).subarray(0, -20), 'layer-invalid'],
   ['a second gzip member that ends early', Buffer.concat([gzipSync('one'), gzipSync('two').subarray(0, 12)]), 'layer-invalid'],
   ['gzip of another method', wrongHeader, 'layer-invalid'],
@@ -79,10 +74,15 @@ const refused: readonly (readonly [
   ['xz', Buffer.from('fd377a585a000004', 'hex'), 'compression-unsupported'],
   ['bzip2', Buffer.from('BZh91AY&SY'), 'compression-unsupported'],
   ['lz4', Buffer.from('04224d18644000', 'hex'), 'compression-unsupported'],
-  ['what grows beyond the bound', bomb, 'layer-too-large', { total: 1 << 20, ratio: 1e6, free: 0 }],
-  ['what grows too much for its size', bomb, 'layer-too-large', { total: 1e12, ratio: 500, free: 1 << 20 }],
-  ['a zstd bomb', zstdCompressSync(Buffer.alloc(8 << 20)), 'layer-too-large', { total: 1e12, ratio: 1100, free: 1 << 20 }],
-  ['plain bytes beyond the bound', makeTar([{ path: 'a', content: text }]), 'layer-too-large', { total: 1000, ratio: 10, free: 0 }],
+  ['what grows beyond the bound', bomb, 'layer-too-large', { total: 1 << 20, ratios: [{ most: 1e6, beyond: 0 }] }],
+  ['what grows too much for its size', bomb, 'layer-too-large', { total: 1e12, ratios: [{ most: 500, beyond: 1 << 20 }] }],
+  ['a zstd bomb', zstdCompressSync(Buffer.alloc(8 << 20)), 'layer-too-large', { total: 1e12, ratios: [{ most: 1100, beyond: 1 << 20 }] }],
+  [
+    'plain bytes beyond the bound',
+    makeTar([{ path: 'a', content: text }]),
+    'layer-too-large',
+    { total: 1000, ratios: [{ most: 10, beyond: 0 }] },
+  ],
 ]
 
 for (const [name, stored, code, limits] of refused) {

@@ -16,12 +16,18 @@ export type Compression = 'gzip' | 'zstd' | 'none'
 export interface DecompressionLimits {
   /** The most bytes that may come out. */
   readonly total: number
-  /** The most bytes for each byte that went in, once `free` bytes came out. Deflate itself cannot reach more than 1,032. */
-  readonly ratio: number
-  readonly free: number
+  /** The most bytes for each byte that went in, once so many came out. */
+  readonly ratios: readonly { readonly most: number; readonly beyond: number }[]
 }
 
-export const DECOMPRESSION_LIMITS: DecompressionLimits = { total: 32 * 2 ** 30, ratio: 1100, free: 64 * 2 ** 20 }
+/** Deflate cannot reach more than 1,032, and makes what images hold three times smaller; for gigabytes 200 takes making. */
+export const DECOMPRESSION_LIMITS: DecompressionLimits = {
+  total: 32 * 2 ** 30,
+  ratios: [
+    { most: 1100, beyond: 64 * 2 ** 20 },
+    { most: 200, beyond: 2 ** 30 },
+  ],
+}
 /** How many first bytes tell the compression. */
 export const HEAD = 262
 const CHUNK = 256 * 1024
@@ -132,10 +138,11 @@ class Bound {
 
   countOut(bytes: number): void {
     this.#out += bytes
-    const { total, ratio, free } = this.#limits
+    const { total, ratios } = this.#limits
     if (this.#out > total) throw new Fault('layer-too-large', `${this.#name} has more than ${total} bytes.`)
-    if (this.#out > free && this.#out > this.#in * ratio) {
-      throw new Fault('layer-too-large', `${this.#name} grows more than ${ratio}-fold when decompressed.`)
+    for (const { most, beyond } of ratios) {
+      if (this.#out <= beyond || this.#out <= this.#in * most) continue
+      throw new Fault('layer-too-large', `${this.#name} grows more than ${most}-fold when decompressed.`)
     }
   }
 }

@@ -58,6 +58,8 @@ export interface Blocker {
   readonly ownerLocation: string
   readonly declares: string
   readonly range: string
+  /** The owner holds it inside itself, so `range` is the version that it brings. */
+  readonly brings?: true
   /** From the root down to the vulnerable component. */
   readonly path: readonly string[]
   /** What would have to happen, in one sentence. */
@@ -92,6 +94,8 @@ export interface Plan {
   /** Index into `curve`: the point farthest from the chord between the ends. */
   readonly knee: number
   readonly advisories: { readonly hash: string; readonly newest: string }
+  /** A part of the target could not be looked at, as `notes` say. */
+  readonly partial?: true
   /** Present when the planner could not do what was asked in full; sentences for people. */
   readonly notes: readonly string[]
 }

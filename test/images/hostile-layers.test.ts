@@ -1,6 +1,6 @@
 /** Layers that lead out, contradict themselves, grow without end or lie about what they are. */
 import assert from 'node:assert/strict'
-import { zstdCompressSync } from 'node:zlib'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { OPAQUE } from '../../src/images/tar/write.ts'
 import { makeTar, paxItem, recordsItem, type TarItem, tarHeader } from '../../src/images/testing/make-tar.ts'
 import { digestOf } from '../../src/images/verified-bytes.ts'
@@ -109,6 +109,11 @@ hostileTests([
   {
     name: 'a zstd bomb of 256 MiB in 8 KiB',
     given: withLayer(() => ({ bytes: zstdCompressSync(Buffer.alloc(2 ** 28)), diffId: digestOf(plain) })),
+    ends: 'layer-too-large',
+  },
+  {
+    name: 'a gzip bomb of 1.5 GiB in 1.5 MiB',
+    given: withLayer(() => ({ bytes: Buffer.concat(Array(24).fill(gzipSync(Buffer.alloc(2 ** 26)))), diffId: digestOf(plain) })),
     ends: 'layer-too-large',
   },
   {

@@ -34,6 +34,17 @@ test('a later tag of the line is priced beside the layer: findings, packages, by
   )
 })
 
+test('--no-newer-base asks the registry for nothing but the image', async context => {
+  const { shop, registry, put, old, newer } = await basesIn(context)
+  const reference = put('team/base:12.4', old())
+  put('team/base:12.6', newer())
+  const words = ['plan', reference, '--advisories', shop.advisories] as const
+  assert.match((await shop.cli(...words)).out, /Newer base/)
+  registry.requests.splice(0)
+  assert.doesNotMatch((await shop.cli(...words, '--no-newer-base')).out, /Newer base/)
+  assert.ok(registry.requests.length > 0 && registry.requests.every(request => !/\/tags\/|12\.6/.test(request)))
+})
+
 test('a base that fixes what the layer cannot is said to be better, and what to write is shown', async context => {
   const { shop, put, old, newer } = await basesIn(context)
   const reference = put('team/base:1.2.3', shop.image({ held: ['libxml2', 'openssl', 'libssl3'] }))

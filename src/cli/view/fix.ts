@@ -36,6 +36,8 @@ function fixHeadline({ plan, written }: FixResult): Line {
   const open = plan.findings.filter(item => item.outcome !== 'ignored').length
   const fixed = ofOutcome(plan.findings, 'fixed').length
   const changes = plan.changes.length + plan.manifestChanges.length
+  if (open === 0 && plan.partial)
+    return line(span('No known vulnerabilities in the part that could be looked at: nothing was changed', 'moderate'))
   if (open === 0) return line(span('✓ No known vulnerabilities: nothing was changed', 'good'))
   if (changes === 0) return line(`Nothing was changed: no change within this budget fixes any of ${count(open, 'finding')}`)
   const what = `${fixed} of ${count(open, 'finding')} with ${count(changes, 'change')}`

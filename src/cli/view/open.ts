@@ -1,5 +1,5 @@
 /** What stays open, with the price and the flag that buys it, or the range that holds it. */
-import type { PlannedFinding } from '../../model/plan.ts'
+import type { Blocker, PlannedFinding } from '../../model/plan.ts'
 import { type Cell, EMPTY, heading, paragraph, tableRows } from '../layout.ts'
 import { type Line, line, span } from '../terminal.ts'
 import { count } from '../words.ts'
@@ -69,7 +69,11 @@ function price(component: ComponentFindings): Cell {
 function holders(component: ComponentFindings): string {
   const [first, ...others] = blockersOf(component.planned)
   if (first === undefined) return ''
-  return `${first.owner} asks for ${first.declares} ${first.range}${others.length > 0 ? `, and ${count(others.length, 'other range')}` : ''}`
+  return `${first.owner} ${verb(first)} ${first.declares} ${first.range}${others.length > 0 ? `, and ${count(others.length, 'other range')}` : ''}`
+}
+
+function verb({ brings }: Blocker): string {
+  return brings ? 'brings' : 'asks for'
 }
 
 function blockedInFull(blocked: readonly PlannedFinding[], width: number): Section {
@@ -85,7 +89,7 @@ export function blockerLines(planned: readonly PlannedFinding[], width: number, 
   const lines = blockers
     .slice(0, MOST_BLOCKERS)
     .flatMap(blocker => [
-      ...paragraph(line(`↳ ${blocker.owner} asks for ${blocker.declares} `, span(blocker.range, 'strong')), width, indent),
+      ...paragraph(line(`↳ ${blocker.owner} ${verb(blocker)} ${blocker.declares} `, span(blocker.range, 'strong')), width, indent),
       ...paragraph(pathLine(blocker.path), width, indent + 2),
       ...paragraph(blocker.remedy, width, indent + 2),
     ])

@@ -10,7 +10,7 @@ import { openSections, section, sectionLines } from './open.ts'
 
 /** Findings grouped as a person acts on them. */
 export function scanView(report: ScanReport, now: Date, width: number): Line[] {
-  const lines = [...scanHeader(report, now), EMPTY, summary(report.findings)]
+  const lines = [...scanHeader(report, now), EMPTY, summary(report.findings, report.partial)]
   if (report.planned) {
     const fixable = section('Fixable now', ofOutcome(report.planned, 'fixed'), component => via(component, report))
     lines.push(...sectionLines([fixable, ...openSections(report.planned, width, false)], width))
@@ -34,10 +34,13 @@ export function scanHeader(report: ScanReport, now: Date): Line[] {
   ]
 }
 
-export function summary(findings: readonly Finding[]): Line {
+/** `partial`: something could not be looked at, so nothing is called clean. */
+export function summary(findings: readonly Finding[], partial = false): Line {
   const open = findings.filter(finding => !finding.ignored)
   const ignored = findings.length - open.length
   const aside = ignored > 0 ? ` · ${ignored} ignored` : ''
+  if (open.length === 0 && partial)
+    return line(span('No known vulnerabilities in the part that could be looked at', 'moderate'), span(aside, 'quiet'))
   if (open.length === 0) return line(span('✓ No known vulnerabilities', 'good'), span(aside, 'quiet'))
   const packages = new Set(open.map(finding => finding.name)).size
   return line(

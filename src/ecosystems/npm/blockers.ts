@@ -130,6 +130,7 @@ function bundledBlocker(locked: Locked, node: TreeNode, path: readonly string[])
     ownerLocation: node.bundledBy ?? '',
     declares: node.packageName,
     range: node.version,
+    brings: true,
     path,
     remedy: `${node.packageName} travels inside the archive of ${owner}, so only another release of that package can change it.`,
   }

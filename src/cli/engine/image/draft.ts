@@ -111,6 +111,7 @@ function bareDraft(session: PlatformSession, { only }: PlanRequest): ImageDraft 
     knee: 0,
     advisories: session.advisories,
     notes: session.notes,
+    partial: true,
   }
   const certificate = async () => {
     throw new Fault('usage', `${session.bare ?? ''} There is no plan to certify.`)

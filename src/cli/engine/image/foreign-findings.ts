@@ -66,7 +66,8 @@ function blockerOf(
     owner: layer,
     ownerLocation: location,
     declares: name,
-    range: `= ${version}`,
+    range: version,
+    brings: true,
     path: [layer, printable(location)],
     remedy: `No package of the distribution has it; ${came}, and ${layer} brought it${places}. ${next}`,
   }

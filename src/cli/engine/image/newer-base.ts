@@ -30,7 +30,7 @@ export async function basePrices(
   session: PlatformSession,
   { draft, patch }: Settled,
 ): Promise<BasePrices | undefined> {
-  if (request.offline || draft.plan.riskBefore === 0) return undefined
+  if (request.offline || request.image.noNewerBase === true || draft.plan.riskBefore === 0) return undefined
   const found = await baseOf(target, session, request.image)
   if (found === undefined) return undefined
   const { base, isItself } = found

@@ -38,6 +38,7 @@ async function reportOf(session: PlatformSession, request: OfImage<ScanRequest>)
     paths: Object.fromEntries(findings.map(finding => [finding.id, wayTo(session, finding, layers)])),
     advisories: session.status,
     notes: session.notes,
+    ...(session.bare === undefined ? {} : ({ partial: true } as const)),
   }
   if (findings.length === 0) return { ...report, planned: [] }
   const plan = await planWithinReach(session, request)

@@ -105,14 +105,19 @@ export function openAptCache(folder: string): AptCache {
 
 const ASIDE = /\.[0-9a-f]{12}$/
 const LEFT_MS = 60 * 60 * 1000
+const FORGOTTEN_MS = 90 * 24 * 60 * 60 * 1000
 
-/** Removes what runs left that were killed while they wrote: files of a temporary name that nobody has touched for an hour. */
+/**
+ * Removes what runs left that were killed while they wrote, files of a temporary name that nobody has touched for an hour; and what nobody
+ * has read or written for three months.
+ */
 async function sweep(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (!ASIDE.test(name)) continue
     const path = join(folder, name)
     const found = await stat(path).catch(() => undefined)
-    if (found?.isFile() === true && Date.now() - found.mtimeMs > LEFT_MS) await rm(path, { force: true })
+    if (found?.isFile() !== true) continue
+    const unused = Date.now() - Math.max(found.atimeMs, found.mtimeMs)
+    if (unused > FORGOTTEN_MS || (unused > LEFT_MS && ASIDE.test(name))) await rm(path, { force: true })
   }
 }
 
