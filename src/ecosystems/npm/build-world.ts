@@ -52,8 +52,11 @@ class WorldBuilder {
 
   build() {
     const { locked } = this.#input
-    for (const node of locked.fixed)
-      this.#fixed.push({ key: consumerKey(node), ...this.#needsOf([node], { kind: 'range', owner: node.location }) })
+    for (const node of locked.fixed) {
+      // Only the project's own manifest is written; what workspaces and links ask for is their owners' business.
+      const relaxed = node.location === '' ? ({ kind: 'range', owner: '' } as const) : undefined
+      this.#fixed.push({ key: consumerKey(node), ...this.#needsOf([node], relaxed) })
+    }
     for (const unit of locked.units.values()) {
       if (this.#movable.has(unit.package)) continue
       const needed = this.#needsOf(unit.nodes, { kind: 'override', owner: unit.package })
@@ -195,7 +198,7 @@ class WorldBuilder {
   }
 
   /** What consumers that are in the lock need: the same ranges, and nothing lower than what serves them now. */
-  #needsOf(nodes: readonly TreeNode[], relaxed: Relaxed): { needs: number[]; now: number[] } {
+  #needsOf(nodes: readonly TreeNode[], relaxed: Relaxed | undefined): { needs: number[]; now: number[] } {
     const { locked } = this.#input
     const byName = new Map<string, ResolvedNeed[]>()
     const around = nodes.flatMap(node => [node, ...(locked.bundles.get(node.location) ?? [])])
@@ -227,7 +230,7 @@ class WorldBuilder {
     return units.find(id => this.#units[id]?.version === first.to?.version && this.#units[id]?.locked) ?? -1
   }
 
-  #lockedChoice(same: readonly ResolvedNeed[], relaxed: Relaxed): number | undefined {
+  #lockedChoice(same: readonly ResolvedNeed[], relaxed: Relaxed | undefined): number | undefined {
     const need = same[0]?.need
     if (need === undefined) return undefined
     const spec = parseSpec(need.name, need.range)
@@ -239,7 +242,8 @@ class WorldBuilder {
     if (floor === undefined || !this.#isUnit(spec.name)) return undefined
     const range = spec.kind === 'tag' ? `>=${floor}` : spec.range
     const unmet = served.filter(version => !inRange(version, range))
-    return this.#choice({ name: spec.name, range, floor, also: unmet, relaxed: { ...relaxed, name: need.name } })
+    const offered = relaxed === undefined ? {} : { relaxed: { ...relaxed, name: need.name } }
+    return this.#choice({ name: spec.name, range, floor, also: unmet, ...offered })
   }
 
   /** Whether a package's versions are chosen, or it serves as it is. */
