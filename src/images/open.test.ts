@@ -292,6 +292,7 @@ const altered = (config: object, type = layer.descriptor.mediaType, bytes?: Uint
 const rootfs = { diff_ids: [layer.diffId] }
 const linux = { os: 'linux', architecture: 'amd64' }
 const plain = makeTar(base)
+const HUNDREDFOLD = { total: 1e12, ratios: [{ most: 100, beyond: 1 << 20 }] }
 
 const refused: readonly (readonly [name: string, source: ImageSource, code: FaultCode, options?: OpenOptions])[] = [
   ['fewer diff ids than layers', altered({ ...linux, rootfs: { diff_ids: [] } }), 'image-invalid'],
@@ -300,19 +301,10 @@ const refused: readonly (readonly [name: string, source: ImageSource, code: Faul
   ['a diff id that is none', altered({ ...linux, rootfs: { diff_ids: ['sha256:../../etc'] } }), 'image-invalid'],
   ['a diff id of something else', altered({ ...linux, rootfs: { diff_ids: [`sha256:${'0'.repeat(64)}`] } }), 'image-digest-mismatch'],
   ['a layer kept elsewhere', altered({ ...linux, rootfs }, 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip'), 'layer-foreign'],
-  [
-    'a layer not to be passed on',
-    altered({ ...linux, rootfs }, 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip'),
-    'layer-foreign',
-  ],
+  ['a layer not passed on', altered({ ...linux, rootfs }, 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip'), 'layer-foreign'],
   ['a layer that is none', altered({ ...linux, rootfs }, 'application/vnd.cncf.helm.chart.content.v1.tar+gzip'), 'image-invalid'],
   ['a platform that nothing knows', altered({ os: 'unknown', architecture: 'unknown', rootfs }), 'image-platform-missing'],
-  [
-    'a gzip bomb',
-    layeredImage([Buffer.alloc(3 << 20)]).source,
-    'layer-too-large',
-    { limits: { total: 1e12, ratios: [{ most: 100, beyond: 1 << 20 }] } },
-  ],
+  ['a gzip bomb', layeredImage([Buffer.alloc(3 << 20)]).source, 'layer-too-large', { limits: HUNDREDFOLD }],
   ['a layer in another layer’s place', altered({ ...linux, rootfs }, undefined, gzipSync(makeTar(top))), 'image-digest-mismatch'],
   ['a layer that ends early', altered({ ...linux, rootfs }, undefined, gzipSync(plain).subarray(0, -9)), 'layer-invalid'],
   ['a tar that ends early, under its own diff id', layeredImage([plain.subarray(0, 400)]).source, 'layer-invalid'],

@@ -23,6 +23,9 @@ export function buildWorld(input: WorldInput): NpmWorld {
   }
 }
 
+/** Only the project's own manifest is written; what workspaces and links ask for is their owners' business. */
+const OWN_RANGE: Relaxed = { kind: 'range', owner: '' }
+
 const NO_UNITS = new PackageUnits([], new VersionList([]))
 
 type Growing = Unit & { needs: number[]; now: number[]; peers: Peer[] }
@@ -52,11 +55,8 @@ class WorldBuilder {
 
   build() {
     const { locked } = this.#input
-    for (const node of locked.fixed) {
-      // Only the project's own manifest is written; what workspaces and links ask for is their owners' business.
-      const relaxed = node.location === '' ? ({ kind: 'range', owner: '' } as const) : undefined
-      this.#fixed.push({ key: consumerKey(node), ...this.#needsOf([node], relaxed) })
-    }
+    for (const node of locked.fixed)
+      this.#fixed.push({ key: consumerKey(node), ...this.#needsOf([node], node.location === '' ? OWN_RANGE : undefined) })
     for (const unit of locked.units.values()) {
       if (this.#movable.has(unit.package)) continue
       const needed = this.#needsOf(unit.nodes, { kind: 'override', owner: unit.package })
@@ -242,8 +242,7 @@ class WorldBuilder {
     if (floor === undefined || !this.#isUnit(spec.name)) return undefined
     const range = spec.kind === 'tag' ? `>=${floor}` : spec.range
     const unmet = served.filter(version => !inRange(version, range))
-    const offered = relaxed === undefined ? {} : { relaxed: { ...relaxed, name: need.name } }
-    return this.#choice({ name: spec.name, range, floor, also: unmet, ...offered })
+    return this.#choice({ name: spec.name, range, floor, also: unmet, ...(relaxed && { relaxed: { ...relaxed, name: need.name } }) })
   }
 
   /** Whether a package's versions are chosen, or it serves as it is. */
