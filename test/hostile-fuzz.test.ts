@@ -17,7 +17,7 @@ function inventory(lockText: string, manifestText: string) {
   const manifest = readManifest('package.json', manifestText)
   const lock = readLock('package-lock.json', lockText)
   const tree = buildTree(lock, manifest)
-  const found = inventoryOf({ folder: '/project', lock, manifest, files: [], manifests: [] }, tree)
+  const found = inventoryOf({ folder: '/project', lock, manifest, files: [], manifests: [], workspaces: new Map() }, tree)
   const ways = shortestWays(tree)
   for (const { location } of found.components) pathTo(tree, ways, location)
   readLocked(tree)

@@ -49,6 +49,7 @@ async function placed({
       manifest: readManifest('package.json', JSON.stringify({ dependencies: roots })),
       files: [],
       manifests: [],
+      workspaces: new Map(),
     },
     catalogue: {
       load: async names => {

@@ -167,7 +167,8 @@ class FixRun {
       import('../../vcs/commit-message.ts'),
     ])
     const { folder, lock, manifest } = this.#session.repository
-    const touched = [lock.file, ...(manifest === undefined ? [] : [manifest.file])]
+    const changed = this.#draft.plan.manifestChanges.map(({ file }) => file)
+    const touched = [...new Set([lock.file, ...(manifest === undefined ? [] : [manifest.file]), ...changed])]
     if (!(await isClean(folder, touched)))
       throw new Fault('git-failed', `${touched.join(' or ')} holds changes that are not committed.`, {
         hint: 'Commit or stash them first.',

@@ -5,7 +5,7 @@ import { candidates } from '../../ecosystems/npm/candidates.ts'
 import { changesOf, newVersionsOf } from '../../ecosystems/npm/changes.ts'
 import { heldBelow } from '../../ecosystems/npm/held-below.ts'
 import { inventoryOf, targetOfRepository } from '../../ecosystems/npm/inventory.ts'
-import { manifestEdits } from '../../ecosystems/npm/manifest-edits.ts'
+import { isRaisable, manifestEdits } from '../../ecosystems/npm/manifest-edits.ts'
 import { differenceOf } from '../../ecosystems/npm/patch.ts'
 import type { Planning, Realised } from '../../ecosystems/npm/planning.ts'
 import { compareVersions } from '../../ecosystems/npm/ranges.ts'
@@ -112,6 +112,7 @@ function outcomes(
     admissible,
     factsOf,
     match: session.match,
+    isRaisable: (location, need) => isRaisable(session.repository, location, need),
     heldBelow: heldBelow({
       locked: name => planning.locked.versions.get(name) ?? [],
       admissible,

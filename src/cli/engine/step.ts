@@ -3,7 +3,7 @@ import { sha256Of } from '../../apply/write-files.ts'
 import { withOnly } from '../../ecosystems/npm/changes.ts'
 import { newDefects } from '../../ecosystems/npm/check-tree.ts'
 import { inventoryOf } from '../../ecosystems/npm/inventory.ts'
-import { readManifest } from '../../ecosystems/npm/manifest.ts'
+import { type Manifest, readManifest } from '../../ecosystems/npm/manifest.ts'
 import { manifestEdits } from '../../ecosystems/npm/manifest-edits.ts'
 import { differenceOf, lockPatch, manifestsNeeded, type TreeDifference } from '../../ecosystems/npm/patch.ts'
 import { readLock } from '../../ecosystems/npm/read-lock.ts'
@@ -74,11 +74,9 @@ export async function stepFor(
 }
 
 function patchedFiles(repository: Repository, edits: readonly Edit[]): readonly PatchedFile[] {
-  const texts = [
-    { path: repository.lock.file, text: repository.lock.text },
-    ...(repository.manifest === undefined ? [] : [{ path: repository.manifest.file, text: repository.manifest.text }]),
-  ]
-  return texts.flatMap(({ path, text }) => patched(path, text, edits))
+  const { lock, manifest, workspaces } = repository
+  const texts = [lock, ...(manifest === undefined ? [] : [manifest]), ...workspaces.values()]
+  return texts.flatMap(({ file, text }) => patched(file, text, edits))
 }
 
 /** Places whose needs hold with other ranges than before, though they stay the same version. */
@@ -140,12 +138,15 @@ export function treeOf(draft: PlanDraft, repository: Repository): Tree {
 export function withFiles(repository: Repository, files: readonly PatchedFile[]): Repository {
   const text = (path: string) => files.find(file => file.path === path)?.after
   const lock = text(repository.lock.file)
-  const manifest = repository.manifest === undefined ? undefined : text(repository.manifest.file)
+  const reread = (manifest: Manifest): Manifest => {
+    const after = text(manifest.file)
+    return after === undefined ? manifest : readManifest(manifest.file, after)
+  }
   return {
     ...repository,
     lock: lock === undefined ? repository.lock : readLock(repository.lock.file, lock),
-    manifest:
-      manifest === undefined || repository.manifest === undefined ? repository.manifest : readManifest(repository.manifest.file, manifest),
+    manifest: repository.manifest === undefined ? undefined : reread(repository.manifest),
+    workspaces: new Map([...repository.workspaces].map(([location, manifest]) => [location, reread(manifest)])),
   }
 }
 

@@ -46,6 +46,7 @@ function blockersOf(registry: Registry): readonly Blocker[] {
     admissible,
     factsOf,
     match: (name, version) => (name === 'leaf' && version === '1.0.0' ? [{ id: 'X', group: 'X', ids: ['X'], severity: 'high' }] : []),
+    isRaisable: location => location === '',
     heldBelow: heldBelow({ locked: here, admissible, factsOf, packageFacts, rules: RULES }),
   })
   const finding = { id: 'leaf@1.0.0:X', name: 'leaf', version: '1.0.0', purl: '', group: 'X', ids: ['X'], severity: 'high' } as const

@@ -16,6 +16,8 @@ export interface BlockerInput {
   readonly admissible: (name: string) => readonly string[]
   readonly factsOf: (name: string, version: string) => VersionFacts | undefined
   readonly match: (name: string, version: string) => readonly AdvisoryMatch[]
+  /** Whether --manifest could raise a range of the project's. */
+  readonly isRaisable: (location: string, need: Need) => boolean
   /** What keeps a version out although everyone would accept it. */
   readonly heldBelow: (name: string, version: string) => Held | undefined
 }
@@ -55,7 +57,7 @@ export function blockerFinder(
         if (!welcome.some(version => free.includes(version))) addHeld(from, welcome, chain(node.location))
         if (better.length > 0) visit(from, free.length > 0 ? free : better, depth + 1)
         else if (!found.has(`${from.location}\n${need.name}`))
-          found.set(`${from.location}\n${need.name}`, blocker(from, node, need, allowed, chain(node.location)))
+          found.set(`${from.location}\n${need.name}`, blocker(input, from, node, need, allowed, chain(node.location)))
       }
     }
     for (const location of finding.locations) {
@@ -98,12 +100,19 @@ function betterVersions(
   })
 }
 
-function blocker(from: TreeNode, node: TreeNode, need: Need, allowed: readonly string[], path: readonly string[]): Blocker {
+function blocker(
+  input: BlockerInput,
+  from: TreeNode,
+  node: TreeNode,
+  need: Need,
+  allowed: readonly string[],
+  path: readonly string[],
+): Blocker {
   const isProject = from.origin === 'root' || from.origin === 'workspace'
   const owner = isProject ? 'the project' : `${from.packageName}@${from.version}`
   const least = allowed[0] ?? ''
   const remedy = isProject
-    ? `Raise ${need.name} to ${least} or newer in ${from.location === '' ? '' : `${from.location}/`}package.json${from.location === '' ? ' (suture fix --manifest)' : ''}.`
+    ? `Raise ${need.name} to ${least} or newer in ${from.location === '' ? '' : `${from.location}/`}package.json${input.isRaisable(from.location, need) ? ' (suture fix --manifest)' : ''}.`
     : `${from.packageName} would have to release a version that accepts ${node.packageName} ${least} or newer.`
   return { owner, ownerLocation: from.location, declares: need.name, range: need.range, path, remedy }
 }

@@ -23,9 +23,6 @@ export function buildWorld(input: WorldInput): NpmWorld {
   }
 }
 
-/** Only the project's own manifest is written; what workspaces and links ask for is their owners' business. */
-const OWN_RANGE: Relaxed = { kind: 'range', owner: '' }
-
 const NO_UNITS = new PackageUnits([], new VersionList([]))
 
 type Growing = Unit & { needs: number[]; now: number[]; peers: Peer[] }
@@ -56,7 +53,7 @@ class WorldBuilder {
   build() {
     const { locked } = this.#input
     for (const node of locked.fixed)
-      this.#fixed.push({ key: consumerKey(node), ...this.#needsOf([node], node.location === '' ? OWN_RANGE : undefined) })
+      this.#fixed.push({ key: consumerKey(node), ...this.#needsOf([node], { kind: 'range', owner: node.location }) })
     for (const unit of locked.units.values()) {
       if (this.#movable.has(unit.package)) continue
       const needed = this.#needsOf(unit.nodes, { kind: 'override', owner: unit.package })
@@ -198,7 +195,7 @@ class WorldBuilder {
   }
 
   /** What consumers that are in the lock need: the same ranges, and nothing lower than what serves them now. */
-  #needsOf(nodes: readonly TreeNode[], relaxed: Relaxed | undefined): { needs: number[]; now: number[] } {
+  #needsOf(nodes: readonly TreeNode[], relaxed: Relaxed): { needs: number[]; now: number[] } {
     const { locked } = this.#input
     const byName = new Map<string, ResolvedNeed[]>()
     const around = nodes.flatMap(node => [node, ...(locked.bundles.get(node.location) ?? [])])
@@ -230,7 +227,7 @@ class WorldBuilder {
     return units.find(id => this.#units[id]?.version === first.to?.version && this.#units[id]?.locked) ?? -1
   }
 
-  #lockedChoice(same: readonly ResolvedNeed[], relaxed: Relaxed | undefined): number | undefined {
+  #lockedChoice(same: readonly ResolvedNeed[], relaxed: Relaxed): number | undefined {
     const need = same[0]?.need
     if (need === undefined) return undefined
     const spec = parseSpec(need.name, need.range)
@@ -242,7 +239,8 @@ class WorldBuilder {
     if (floor === undefined || !this.#isUnit(spec.name)) return undefined
     const range = spec.kind === 'tag' ? `>=${floor}` : spec.range
     const unmet = served.filter(version => !inRange(version, range))
-    return this.#choice({ name: spec.name, range, floor, also: unmet, ...(relaxed && { relaxed: { ...relaxed, name: need.name } }) })
+    const isFirm = relaxed.kind === 'range' && !this.#input.isRaisable(relaxed.owner, need)
+    return this.#choice({ name: spec.name, range, floor, also: unmet, ...(!isFirm && { relaxed: { ...relaxed, name: need.name } }) })
   }
 
   /** Whether a package's versions are chosen, or it serves as it is. */

@@ -4,9 +4,10 @@ import type { ChosenVersions } from '../../model/world.ts'
 import { jsonStyle, setMember } from '../../text/json-edits.ts'
 import { JsonObject } from '../../text/json-source.ts'
 import type { Locked } from './locked.ts'
+import type { Manifest } from './manifest.ts'
 import { compareVersions, inRange, parseSpec } from './ranges.ts'
 import type { Repository } from './repository.ts'
-import type { TreeNode } from './tree.ts'
+import type { Need, TreeNode } from './tree.ts'
 
 export interface ManifestRevision {
   readonly kind: 'range' | 'override'
@@ -74,34 +75,55 @@ export interface ManifestEdit extends ManifestRevision {
   readonly key: readonly string[]
 }
 
-/** Where each revision is written. Only the root's manifest is at hand; ranges of workspaces are left to their owners. */
+/** Whether a range can be raised where it is written: a manifest of the project says what the lock says that it does. */
+export function isRaisable(repository: Repository, location: string, need: Pick<Need, 'name' | 'declared'>): boolean {
+  const manifest = manifestAt(repository, location)
+  return manifest !== undefined && rangesOf(manifest, need.name).some(({ range }) => range === need.declared)
+}
+
+function manifestAt({ manifest, workspaces }: Repository, location: string): Manifest | undefined {
+  return location === '' ? manifest : workspaces.get(location)
+}
+
+function rangesOf({ root }: Manifest, name: string) {
+  return SECTIONS.flatMap(section => {
+    const object = root.get(section)
+    const value = object instanceof JsonObject ? object.get(name) : undefined
+    return value?.kind === 'string' ? [{ section, range: value.value, start: value.start, end: value.end }] : []
+  })
+}
+
+/** Where each revision is written: ranges in the manifest that declares them, overrides in the root's, where npm looks for them. */
 export function manifestEdits(
   repository: Repository,
   revisions: readonly ManifestRevision[],
 ): { readonly edits: readonly Edit[]; readonly written: readonly ManifestEdit[] } {
-  const { manifest } = repository
-  if (manifest === undefined || revisions.length === 0) return { edits: [], written: [] }
-  const { root, text, file } = manifest
-  const style = jsonStyle(text, root)
   const written: ManifestEdit[] = []
   const edits: Edit[] = []
-  for (const revision of revisions.filter(({ kind, owner }) => kind === 'range' && owner === '')) {
-    for (const section of SECTIONS) {
-      const object = root.get(section)
-      const value = object instanceof JsonObject ? object.get(revision.name) : undefined
-      if (value === undefined) continue
-      edits.push({ file, start: value.start, end: value.end, insert: JSON.stringify(revision.to) })
-      written.push({ ...revision, file, section, key: [section, revision.name] })
+  for (const revision of revisions.filter(({ kind }) => kind === 'range')) {
+    const manifest = manifestAt(repository, revision.owner)
+    for (const { section, range, start, end } of manifest === undefined ? [] : rangesOf(manifest, revision.name)) {
+      // A wider range of the same name, such as a peer's, holds nothing back.
+      if (manifest === undefined || (range !== revision.from && admits(revision, range))) continue
+      edits.push({ file: manifest.file, start, end, insert: JSON.stringify(revision.to) })
+      written.push({ ...revision, file: manifest.file, section, key: [section, revision.name] })
     }
   }
   const overrides = revisions.filter(({ kind }) => kind === 'override')
-  if (overrides.length > 0) {
+  if (overrides.length > 0 && repository.manifest !== undefined) {
+    const { root, text, file } = repository.manifest
+    const style = jsonStyle(text, root)
     const before = root.get('overrides')
     const value = withOverrides(before instanceof JsonObject ? plain(before) : {}, overrides)
     edits.push(...setMember(text, root, 'overrides', value, style).map(edit => ({ file, ...edit })))
     written.push(...overrides.map(revision => ({ ...revision, file, key: ['overrides', revision.owner, revision.name] })))
   }
   return { edits, written }
+}
+
+function admits({ name, version }: ManifestRevision, range: string): boolean {
+  const spec = parseSpec(name, range)
+  return spec.kind === 'registry' && inRange(version, spec.range)
 }
 
 type Overrides = { [key: string]: string | Overrides }

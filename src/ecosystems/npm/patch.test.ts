@@ -25,6 +25,7 @@ function patched({ manifest, lock }: Project, set: readonly TreeNode[], removed:
     manifest: readManifest('package.json', JSON.stringify(manifest)),
     files: [],
     manifests: [],
+    workspaces: new Map(),
   }
   const before = buildTree(repository.lock, repository.manifest)
   const after: Tree = new Map([...before, ...set.map(node => [node.location, node] as const)].filter(([at]) => !removed.includes(at)))

@@ -74,7 +74,7 @@ export function lockPatch({ repository, before, after, difference, manifests, ma
     remove: new Set(difference.removed),
     flags: changedFlags(flagsBefore, flagsAfter, set),
     manifests: manifestEdits.flatMap(({ kind, owner, section, name, to }) =>
-      kind === 'range' && owner === '' && section !== undefined ? [{ path: '', section, name, range: to }] : [],
+      kind === 'range' && section !== undefined ? [{ path: owner, section, name, range: to }] : [],
     ),
   }
   return lockEdits(source, changes)

@@ -9,7 +9,7 @@ import type { CandidateRules } from './candidates.ts'
 import { type Defect, newDefects } from './check-tree.ts'
 import { type Locked, readLocked } from './locked.ts'
 import { bundleKey } from './locked-facts.ts'
-import { type ManifestRevision, revisionsOf } from './manifest-edits.ts'
+import { isRaisable, type ManifestRevision, revisionsOf } from './manifest-edits.ts'
 import { neededVersions } from './needed-versions.ts'
 import type { OverrideRule } from './overrides.ts'
 import { differenceOf } from './patch.ts'
@@ -116,6 +116,7 @@ export class Planning implements PlanningSource<NpmWorld, Realised> {
       match,
       weigh,
       bundleOf: this.bundleOf,
+      isRaisable: (location, need) => isRaisable(this.#input.repository, location, need),
       memo: this.#memo,
       ...state,
     })

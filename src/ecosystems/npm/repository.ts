@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { join, sep } from 'node:path'
+import { dirname } from 'node:path/posix'
 import { sha256FromHex } from '../../model/digest.ts'
 import { Fault } from '../../model/faults.ts'
 import type { FileDigest } from '../../model/inventory.ts'
@@ -15,6 +16,8 @@ export interface Repository {
   readonly files: readonly FileDigest[]
   /** package.json paths of workspaces and links inside the project, relative to it. */
   readonly manifests: readonly string[]
+  /** Those of them that can be read, by their folder: the project's own files as much as the root's manifest. */
+  readonly workspaces: ReadonlyMap<string, Manifest>
 }
 
 /** npm-shrinkwrap.json goes before package-lock.json, as with npm. Faults: `target-not-found`, `file-*`, `json-*`, `lockfile-*`, `manifest-invalid`. */
@@ -26,13 +29,15 @@ export function readRepository(folder: string): Repository {
   if (manifest === undefined && lock.version === 1) {
     throw new Fault('manifest-invalid', `${folder} has no package.json, and a version 1 lock does not say what the project asks for.`)
   }
+  const manifests = linkedManifests(folder, lock)
   const texts = [{ path: file, text: lock.text }, ...(manifest === undefined ? [] : [{ path: manifest.file, text: manifest.text }])]
   return {
     folder,
     lock,
     manifest,
     files: texts.map(({ path, text }) => ({ path, sha256: sha256FromHex(createHash('sha256').update(text).digest('hex')) })),
-    manifests: linkedManifests(folder, lock),
+    manifests,
+    workspaces: new Map(manifests.flatMap(path => readable(folder, path))),
   }
 }
 
@@ -44,6 +49,16 @@ function linkedManifests(folder: string, lock: LockDocument): readonly string[] 
     .map(location => `${location}/package.json`)
     .filter(path => isInside(folder, path))
     .sort()
+}
+
+/** One that cannot be read is npm's business: it only cannot be changed. */
+function readable(folder: string, path: string): readonly (readonly [location: string, manifest: Manifest])[] {
+  try {
+    return [[dirname(path), readManifest(path, readText(folder, path))]]
+  } catch (fault) {
+    if (fault instanceof Fault) return []
+    throw fault
+  }
 }
 
 /** An existing file that really lies below the folder, whatever links stand on the way. What cannot be looked at is none. */

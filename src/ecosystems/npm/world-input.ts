@@ -6,6 +6,7 @@ import type { BundleNode } from './bundles.ts'
 import type { CandidateRules } from './candidates.ts'
 import { coneOfInfluence, type Locked } from './locked.ts'
 import type { OverrideRule } from './overrides.ts'
+import type { Need } from './tree.ts'
 import type { WorldMemo } from './world-memo.ts'
 
 /** How much one advisory on one package weighs; `aside` where the user asked about others only. */
@@ -21,6 +22,8 @@ export interface WorldInput extends WorldState {
   readonly overrides: readonly OverrideRule[]
   readonly match: (name: string, version: string) => readonly AdvisoryMatch[]
   readonly weigh: (name: string, match: AdvisoryMatch) => Weight
+  /** Whether the manifest of a folder can be given another range for a need. */
+  readonly isRaisable: (location: string, need: Need) => boolean
   /** What building one world learns that the next can use. */
   readonly memo: WorldMemo
   /** What a version's archive bundles; undefined until it was read. */
