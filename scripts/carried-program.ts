@@ -7,15 +7,17 @@
  * What V8 made of it is kept in Suture's data folder, for the next time: that saves the compilation. The cache is bound to the text and to
  * the version of Node.js; one that does not fit is made anew, and one that cannot be written is done without.
  */
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import vm from 'node:vm'
 import { homeFolder } from '../src/cli/home-folder.ts'
 import type * as program from '../src/cli/run-process.ts'
 import { CLOSING, OPENING, unwrap } from './program-comment.ts'
+
+// Imports are made before anything runs, and these take as long as all that `--version` does.
+const { createHash } = process.getBuiltinModule('node:crypto')
+const { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } = process.getBuiltinModule('node:fs')
+const { createRequire } = process.getBuiltinModule('node:module')
+const { dirname, join } = process.getBuiltinModule('node:path')
+const { fileURLToPath } = process.getBuiltinModule('node:url')
+const { Script } = process.getBuiltinModule('node:vm')
 
 /** SHA-256 of the program, put in by the build: hashing it at every start would take as long as compiling what `--version` needs. */
 declare const PROGRAM_DIGEST: string
@@ -38,10 +40,10 @@ export async function runProcess(...parameters: Parameters<typeof program.runPro
 }
 
 /** The texts are let go as soon as V8 has what it needs: they are megabytes. */
-function compile(): vm.Script {
+function compile() {
   const text = readFileSync(file, 'latin1')
   const start = text.lastIndexOf(OPENING) + OPENING.length
-  return new vm.Script(unwrap(text.slice(start, text.lastIndexOf(CLOSING))), {
+  return new Script(unwrap(text.slice(start, text.lastIndexOf(CLOSING))), {
     filename: file,
     lineOffset: text.slice(0, start).split('\n').length - 1,
     ...(kept === undefined ? {} : { cachedData: kept }),
