@@ -1,7 +1,7 @@
 /** Layers that only differ in number and size: one root in many layers, and layers of made-up files. */
 import { createHash } from 'node:crypto'
 import { lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { must } from '../test/system/images/command.ts'
 import { extraLayer } from '../test/system/images/extra-layer.ts'
 
@@ -10,10 +10,12 @@ const FILE_BYTES = 64 * 1024
 /** The archives of `count` layers that hold an unpacked root together, of about the same size. */
 export function splitRoot(root: string, count: number, scratch: string): string[] {
   mkdirSync(scratch, { recursive: true })
-  const paths = readdirSync(root, { recursive: true, encoding: 'utf8' }).sort()
+  // With types, links to folders such as /dev/fd are not followed.
+  const found = readdirSync(root, { recursive: true, withFileTypes: true })
+  const paths = found.map(({ parentPath, name }) => relative(root, join(parentPath, name))).sort()
   const sizes = paths.map(path => {
-    const found = lstatSync(join(root, path))
-    return 512 + (found.isFile() ? found.size : 0)
+    const stats = lstatSync(join(root, path))
+    return 512 + (stats.isFile() ? stats.size : 0)
   })
   const share = sizes.reduce((sum, size) => sum + size, 0) / count
   const parts = Array.from({ length: count }, (): string[] => [])
