@@ -1,7 +1,7 @@
 /** Layers that only differ in number and size: one root in many layers, and layers of made-up files. */
 import { createHash } from 'node:crypto'
 import { lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { must } from '../test/system/images/command.ts'
 import { extraLayer } from '../test/system/images/extra-layer.ts'
 
@@ -10,9 +10,7 @@ const FILE_BYTES = 64 * 1024
 /** The archives of `count` layers that hold an unpacked root together, of about the same size. */
 export function splitRoot(root: string, count: number, scratch: string): string[] {
   mkdirSync(scratch, { recursive: true })
-  // With types, links to folders such as /dev/fd are not followed.
-  const found = readdirSync(root, { recursive: true, withFileTypes: true })
-  const paths = found.map(({ parentPath, name }) => relative(root, join(parentPath, name))).sort()
+  const paths = pathsBelow(root, '').sort()
   const sizes = paths.map(path => {
     const stats = lstatSync(join(root, path))
     return 512 + (stats.isFile() ? stats.size : 0)
@@ -30,6 +28,14 @@ export function splitRoot(root: string, count: number, scratch: string): string[
     const flags = ['--no-recursion', '--numeric-owner', '--mtime=@1700000000', '--verbatim-files-from']
     must('tar', ['--create', '--file', archive, '--directory', root, ...flags, '--files-from', list])
     return archive
+  })
+}
+
+/** Links to folders, such as /dev/fd, are not followed, as Node's own recursive listing does. */
+function pathsBelow(root: string, folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap(entry => {
+    const path = join(folder, entry.name)
+    return entry.isDirectory() ? [path, ...pathsBelow(root, path)] : [path]
   })
 }
 
