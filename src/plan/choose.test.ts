@@ -2,22 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BuiltWorld, Readings, Unit, World, WorldSource, WorldState } from '../model/world.ts'
 import { choose, Worlds } from './choose.ts'
-
-const UNIT: Unit = {
-  package: '',
-  version: '',
-  locked: false,
-  entries: 0,
-  topmost: false,
-  gainedLine: undefined,
-  distance: 1,
-  gainsScript: false,
-  needs: [],
-  now: [],
-  peers: [],
-  standIn: false,
-  unread: undefined,
-}
+import { unit } from './testing/made-unit.ts'
 
 /** A vulnerable package whose next version needs a chain of packages that are told apart one after the other. */
 function chainOf(length: number, readings?: Readings) {
@@ -37,20 +22,14 @@ function chainOf(length: number, readings?: Readings) {
 
 function chain(length: number, expanded: ReadonlySet<string>): World {
   const risk = { finding: 'p0@1', group: 'X', weight: 30, aside: 0, units: [0], present: true }
-  const units: Unit[] = [{ ...UNIT, package: 'p0', version: '1', locked: true, entries: 1, topmost: true, distance: 0 }]
+  const units: Unit[] = [unit('1', { package: 'p0', locked: true, entries: 1, topmost: true })]
   const choices: World['choices'][number][] = []
   for (let at = 0; at < length; at++) {
     const name = `p${at}`
     const told = expanded.has(name)
     const last = at + 1 === length
-    units.push({
-      ...UNIT,
-      package: name,
-      version: told ? '2' : '',
-      standIn: !told,
-      unread: told ? undefined : name,
-      needs: told && !last ? [at + 1] : [],
-    })
+    const needs = told && !last ? [at + 1] : []
+    units.push(unit(told ? '2' : '', { package: name, distance: 1, standIn: !told, unread: told ? undefined : name, needs }))
     choices.push({ package: name, range: '*', anyOf: at === 0 ? [0, 1] : [at + 1] })
     if (!told) break
   }

@@ -3,26 +3,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Unit, World } from '../model/world.ts'
 import { reduce } from './reduce.ts'
+import { unit } from './testing/made-unit.ts'
 import { smallWorlds } from './testing/random-world.ts'
-
-function unit(version: string, of: Partial<Unit> = {}): Unit {
-  return {
-    package: 'a',
-    version,
-    locked: false,
-    entries: 0,
-    topmost: false,
-    gainedLine: undefined,
-    distance: 0,
-    gainsScript: false,
-    needs: [],
-    now: [],
-    peers: [],
-    standIn: false,
-    unread: undefined,
-    ...of,
-  }
-}
 
 /** The project needs any version of package a; 1.0.0 is locked and vulnerable. */
 function worldOf(...more: Unit[]): World {

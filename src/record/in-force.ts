@@ -2,7 +2,7 @@ import type { Receipt } from '../model/receipt.ts'
 
 /**
  * Of receipts, newest first, the first whose change is not known to be taken back. It is known where every file is as it was
- * before the change, or as an older receipt left it. `digests`: of the files as they are now, by path. Undefined when all are taken back.
+ * before the change, or as an older receipt found it or left it. `digests`: of the files as they are now, by path. Undefined when all are taken back.
  */
 export function firstInForce<Kept extends { readonly content: Pick<Receipt, 'files' | 'image'> }>(
   receipts: readonly Kept[],
@@ -13,7 +13,8 @@ export function firstInForce<Kept extends { readonly content: Pick<Receipt, 'fil
     if (files.every(({ path, afterSha256 }) => digests.get(path) === afterSha256)) return true
     const older = receipts.slice(index + 1).flatMap(({ content }) => content.files)
     const isBefore = (path: string, beforeSha256: string) => digests.get(path) === beforeSha256
-    const isOlder = (path: string) => older.some(file => file.path === path && file.afterSha256 === digests.get(path))
+    const isOlder = (path: string) =>
+      older.some(file => file.path === path && [file.beforeSha256, file.afterSha256].some(digest => digest === digests.get(path)))
     return !files.every(({ path, beforeSha256 }) => isBefore(path, beforeSha256) || isOlder(path))
   })
 }

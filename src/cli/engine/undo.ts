@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { recover, writeFiles } from '../../apply/write-files.ts'
+import { Fault } from '../../model/faults.ts'
 import { digestOf } from '../../record/digest-of.ts'
 import { firstInForce } from '../../record/in-force.ts'
 import { undo as takeBack } from '../../record/undo.ts'
@@ -22,7 +23,7 @@ export async function undo(world: EngineWorld, request: UndoRequest): Promise<Un
   return { receipt: path, content, written: !dryRun, signature }
 }
 
-/** Where an act left several receipts, or some were taken back already, the one that is next; undefined leaves the choice to the newest. */
+/** Where an act left several receipts, or some were taken back already, the one that is next; undefined where there is none. */
 async function newestInForce(folder: string): Promise<string | undefined> {
   const found = await allReceipts(folder)
   const digests = new Map<string, string>()
@@ -31,5 +32,9 @@ async function newestInForce(folder: string): Promise<string | undefined> {
     if (text !== undefined) digests.set(path, digestOf(text))
   }
   const next = firstInForce(found, digests)
-  return next === undefined ? undefined : join(folder, next.path)
+  if (next !== undefined) return join(folder, next.path)
+  if (found.length === 0) return undefined
+  throw new Fault('undo-conflict', 'Every change that .suture/receipts tells of is taken back already.', {
+    hint: 'Run suture fix to make it anew.',
+  })
 }

@@ -103,7 +103,7 @@ async function findingsBefore(session: PlatformSession): Promise<readonly Findin
   return session.findings({ ...inventory, components })
 }
 
-/** Flaws that no version in the image has any more, with the packages that had them. */
+/** Flaws that are gone from the image, with the packages that had them. */
 function fixedIn({ inventory, findings }: PlatformEvidence['now'], before: readonly Finding[]): readonly FixedFlaw[] {
   const purls = new Map(inventory.components.map(({ location, purl }) => [location, purl]))
   const open = new Set(findings.flatMap(({ name, ids }) => ids.map(id => `${name} ${cveIn(id) ?? id}`)))

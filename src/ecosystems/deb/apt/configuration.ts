@@ -75,8 +75,7 @@ export async function readAptConfiguration(request: ConfigurationRequest): Promi
   const isChecked = ({ origin }: AptSource) => !isOff((origin === 'image' ? own.image : own.machine).get('acquire::check-valid-until'))
   const checked = sources.map(source => ({ ...source, checkValidUntil: source.checkValidUntil && isChecked(source) }))
   const preferences = preferencesOf(image)
-  for (const path of preferences.passedOver)
-    notes.push(`${path} pins by regular expressions or character classes; those pins are not followed.`)
+  for (const path of preferences.passedOver) notes.push(`${path} pins by regular expressions; those pins are not followed.`)
   return { sources: checked, settings, logins, preferences, notes }
 }
 

@@ -45,7 +45,7 @@ Package: *
 Pin: release o=Debian
 Pin-Priority: 900
 
-Package: curl lib?url*
+Package: curl lib[bc]?rl*
 Pin: release a=stable, c=main, b=amd64
 Pin-Priority: 50
 

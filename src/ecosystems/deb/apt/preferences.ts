@@ -1,10 +1,11 @@
 /**
  * What an image's apt preferences keep out. A version is taken only where apt itself could come to take it: its priority is high enough,
- * and no pin prefers the installed version to it. Source: apt_preferences(5). Patterns are matched without regular expressions, as they
- * come from the image; pins that are written as such are told and not followed.
+ * and no pin prefers the installed version to it. Source: apt_preferences(5). Regular expressions from an image are not run: pins that are
+ * written as such are told and not followed.
  */
 import { Fault } from '../../../model/faults.ts'
 import { fieldValue, type Invalid, readStanzas } from '../control.ts'
+import { glob } from '../glob.ts'
 import type { InstalledPackage, OfferedPackage } from '../package.ts'
 
 /** One pin, with the file that it stands in. */
@@ -45,8 +46,7 @@ export function readPreferences(files: readonly { readonly path: string; readonl
       if (!Number.isInteger(priority) || priority === 0 || Math.abs(priority) > 32_767) throw invalid('has a pin without a priority')
       if (pins.length >= MOST_PINS) throw invalid(`has more than ${MOST_PINS} pins`)
       const patterns = [...names, value]
-      if (patterns.some(pattern => pattern.startsWith('/') || pattern.includes('[') || pattern.length > LONGEST_PATTERN))
-        passedOver.add(path)
+      if (patterns.some(pattern => pattern.startsWith('/') || pattern.length > LONGEST_PATTERN)) passedOver.add(path)
       else
         pins.push({
           names: names.filter(name => name !== '*'),
@@ -74,7 +74,7 @@ export function keptOutBy(
     const pin = highest(specific.filter(each => holds(each, item))) ?? pins.find(each => each.general && holds(each, item))
     const priority = pin?.priority ?? USUAL
     if (pin !== undefined && priority < (own.length > 0 ? INSTALLED : 0)) return `kept out by ${pin.from} (priority ${priority})`
-    const kept = highest(specific.filter(({ kind, value }) => kind === 'version' && own.some(({ version }) => isLike(version, value))))
+    const kept = highest(specific.filter(({ kind, value }) => kind === 'version' && own.some(({ version }) => glob(value)(version))))
     return kept !== undefined && kept.priority > priority ? `kept at ${kept.value} by ${kept.from} (priority ${kept.priority})` : undefined
   }
 }
@@ -93,46 +93,24 @@ function highest(pins: readonly Pin[]): Pin | undefined {
 
 /** A name or a pattern of names, `src:` for all that a source package makes, `:architecture` for that one only. */
 function isNamed(item: OfferedPackage, pattern: string): boolean {
-  if (pattern.startsWith('src:')) return isLike(item.source.name, pattern.slice('src:'.length))
+  if (pattern.startsWith('src:')) return glob(pattern.slice('src:'.length))(item.source.name)
   const [name = '', architecture] = pattern.split(':')
-  return isLike(item.name, name) && (architecture === undefined || ['any', item.architecture].includes(architecture))
+  return glob(name)(item.name) && (architecture === undefined || ['any', item.architecture].includes(architecture))
 }
 
 function holds({ kind, value }: Pin, { version, suite }: OfferedPackage): boolean {
-  if (kind === 'version') return isLike(version, value)
+  if (kind === 'version') return glob(value)(version)
   if (kind === 'origin') return new URL(suite.uri).hostname === value.replaceAll('"', '')
   const parts = value.split(',').map(part => part.trim())
   return parts.every(part => {
     const at = part.indexOf('=')
-    if (at < 0) return [suite.release.suite, suite.codename, suite.release.version].some(own => isLike(own, part))
+    if (at < 0) return [suite.release.suite, suite.codename, suite.release.version].some(own => glob(part)(own))
     const own = facts(suite)[part.slice(0, at).trim()]
-    return own !== undefined && isLike(own, part.slice(at + 1).trim())
+    return own !== undefined && glob(part.slice(at + 1).trim())(own)
   })
 }
 
 function facts({ release, codename, component, architecture }: OfferedPackage['suite']): Readonly<Record<string, string>> {
   const { suite, version, origin, label } = release
   return { a: suite, n: codename, v: version, o: origin, l: label, c: component, b: architecture }
-}
-
-/** Whether a text fits a pattern with `*` and `?`, in time that grows with their product at most. */
-function isLike(text: string, pattern: string): boolean {
-  let at = 0
-  let next = 0
-  let star = -1
-  let retry = 0
-  while (at < text.length) {
-    if (next < pattern.length && pattern[next] === '*') {
-      star = next++
-      retry = at
-    } else if (next < pattern.length && (pattern[next] === '?' || pattern[next] === text[at])) {
-      at++
-      next++
-    } else if (star >= 0) {
-      next = star + 1
-      at = ++retry
-    } else return false
-  }
-  while (pattern[next] === '*') next++
-  return next === pattern.length
 }

@@ -3,7 +3,7 @@
  * Source: dpkg(1): the last pattern that matches decides, `*` also matches `/`, and a folder that an include could reach into stays.
  */
 import type { ImageFiles } from '../../../model/image.ts'
-import { type Glob, glob } from './glob.ts'
+import { type Glob, glob } from '../glob.ts'
 
 const MOST_FILTERS = 1000
 

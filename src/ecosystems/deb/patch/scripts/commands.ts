@@ -3,7 +3,7 @@
  * answer depends on the image. A command that stands in none of them needs execution.
  */
 
-import { glob } from '../glob.ts'
+import { glob } from '../../glob.ts'
 import { compareVersions, type Status, test } from './conditions.ts'
 import type { Effect } from './effects.ts'
 import type { Value } from './expand.ts'

@@ -1,5 +1,5 @@
 /** Words of a script as text, as far as it is known what stands in them. */
-import { glob } from '../glob.ts'
+import { glob } from '../../glob.ts'
 import { NotReadable, type Word, type WordPart } from './syntax.ts'
 
 /** A text, or undefined where it cannot be known. */

@@ -1,6 +1,6 @@
 /** Commands that change files: nothing where the image is as they would leave it, else the change itself where every word is known. */
 
-import { glob } from '../glob.ts'
+import { glob } from '../../glob.ts'
 import type { Answer, Call } from './commands.ts'
 import type { Effect, FileChange } from './effects.ts'
 import type { Value } from './expand.ts'

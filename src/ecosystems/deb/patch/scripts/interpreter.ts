@@ -3,7 +3,7 @@
  * where one cannot be answered, both ways are read, and what happens on them counts as possible but not as certain. Nothing is run.
  */
 
-import { glob } from '../glob.ts'
+import { glob } from '../../glob.ts'
 import { type Answer, needs, runCommand, writesNothing } from './commands.ts'
 import { negate, type Status } from './conditions.ts'
 import type { Effect, FileChange } from './effects.ts'
