@@ -34,7 +34,7 @@ export async function openReceipt({ folder, receipt, key }: { folder: string; re
   }
 }
 
-/** Newest first. A file that is no receipt is left out: it may be anyone's. */
+/** Newest first, in short. */
 export async function receipts(folder: string): Promise<readonly ReceiptSummary[]> {
   return (await allReceipts(folder)).map(({ path, content: { created, changes } }) => ({
     path,
@@ -44,14 +44,16 @@ export async function receipts(folder: string): Promise<readonly ReceiptSummary[
   }))
 }
 
-/** The same with all that they say; paths are relative to the folder. */
+/** Newest first; paths are relative to the folder. */
 export async function allReceipts(folder: string): Promise<readonly Pick<ReceiptOnDisk, 'path' | 'content'>[]> {
   const found: Pick<ReceiptOnDisk, 'path' | 'content'>[] = []
   for (const name of await names(folder)) {
     const path = `${RECEIPTS_FOLDER}/${name}`
     try {
       found.push({ path, content: readReceipt(await readFile(join(folder, path), 'utf8')).receipt })
-    } catch {}
+    } catch {
+      // A file that is no receipt may be anyone's.
+    }
   }
   const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
   return found.sort((a, b) => order(b.content.created, a.content.created) || order(a.path, b.path))
