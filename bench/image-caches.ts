@@ -21,8 +21,10 @@ export interface Image {
   readonly advisories: string
 }
 
-export const scan = ({ folder, work, home, advisories }: Image): Promise<Run> =>
-  runCommand(work, home, ['scan', `oci:${folder}:latest`, '--advisories', advisories, '--json', '--quiet'])
+const look = (verb: 'scan' | 'plan', { folder, work, home, advisories }: Image): Promise<Run> =>
+  runCommand(work, home, [verb, `oci:${folder}:latest`, '--advisories', advisories, '--json', '--quiet'])
+
+export const scan = (image: Image): Promise<Run> => look('scan', image)
 
 /** Patches the image beside itself, under another tag of the same layout. */
 export const fix = ({ folder, work, home, advisories }: Image, update: string): Promise<Run> =>
@@ -44,7 +46,8 @@ export async function bring(image: Image, state: State): Promise<void> {
   forgetLayers(image)
   if (state === 'package indexes')
     for (const kind of ['debs', 'quick']) rmSync(join(home, 'cache/suture/apt', kind), { recursive: true, force: true })
-  if (state === 'base index too') await scan(image)
+  // Only what means to change an image keeps the digests of the files in its layers.
+  if (state === 'base index too') await look('plan', image)
 }
 
 /** Takes a patched tag and its blobs away again, without touching what was there. */

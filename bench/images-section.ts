@@ -18,7 +18,7 @@ client, redis) and minbase's libraries as distroless images hold them; OCI layou
 built command line as a process of its own, start and network included; the fastest of several runs, because others use the machine:
 its load (1, 5, 15 minutes) was ${load(before)} before and ${load(loadavg())} after. Memory is the highest peak of these runs.
 
-*Known before*: package indexes fetched and verified; the packages themselves downloaded; the image's layers indexed by an earlier command. \`podman
+*Known before*: package indexes fetched and verified; the packages themselves downloaded; the image's layers indexed by an earlier \`suture plan\`. \`podman
 build\` of a Dockerfile (\`FROM\`, \`RUN apt-get update && apt-get install -y --only-upgrade\` or \`upgrade -y\`, lists removed) runs once, its base
 pulled before; its processor time includes its containers', its memory is the sum of resident sets, and packing the layer is not in its time.
 
