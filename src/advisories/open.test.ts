@@ -68,6 +68,25 @@ test('the snapshot answers until there is a database, and again when a newer pro
   })
 })
 
+test('a database without an ecosystem that the snapshot holds leaves that to the snapshot', async () => {
+  await withFolders(async place => {
+    bundle(place, 'bundled', '2024-06-01T00:00:00Z')
+    const source = join(place.base, 'go.json')
+    const affected = [{ package: { ecosystem: 'Go', name: 'g' }, versions: ['1.0.0'] }]
+    writeFileSync(source, JSON.stringify({ ...recordOf('GO-1', '', []), affected }))
+    const options = { folder: place.folder, source, ecosystems: ['Go'], fetch: () => assert.fail('nothing is fetched') }
+    const now = () => new Date('2024-07-01T00:00:00Z')
+    await updateAdvisories({ ...options, now, progress: () => undefined })
+    const both = openAdvisories(place)
+    assert.deepEqual([both.knows('npm', 'bundled'), both.knows('Go', 'g'), both.status.advisories], [true, true, 2])
+    assert.deepEqual(both.status.ecosystems, ['Go', 'npm'])
+    assert.match(both.status.source, /go\.json; for other ecosystems: bundled, up to 2024-06-01$/)
+    assert.deepEqual([both.group('GO-1'), both.detail('GHSA-bundled')?.id], ['GO-1', 'GHSA-bundled'])
+    const npm = openAdvisories({ ...place, ecosystem: 'npm' }).status
+    assert.deepEqual([npm.source, npm.newest], ['bundled', '2024-06-01T00:00:00Z'])
+  })
+})
+
 test('a damaged database is a fault, never silently the snapshot', async () => {
   await withFolders(async place => {
     bundle(place, 'bundled', '2024-01-01T00:00:00Z')

@@ -1,4 +1,7 @@
-/** Which records answer: those that the user names, else the newest of the updated database and the snapshot that came with the program. */
+/**
+ * Which records answer: those that the user names, else the newest of the updated database and the snapshot that came with the program,
+ * and the other one for ecosystems that it does not hold.
+ */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
@@ -8,6 +11,7 @@ import { buildIndex } from './build-index.ts'
 import { keep, keyNoticed, notice, openCached, signatureOf } from './index-cache.ts'
 import { COLD_MAGIC, HOT_MAGIC } from './index-format.ts'
 import { IndexedAdvisories } from './indexed-advisories.ts'
+import { holds, layered } from './layered-advisories.ts'
 import type { OsvRecord } from './osv.ts'
 import { advisoryFiles, readWhole, recordsOf } from './read-source.ts'
 import { openIndex, openStored } from './store.ts'
@@ -19,18 +23,23 @@ export interface OpenOptions {
   readonly folder: string
   /** Where `advisories.hot` and `advisories.cold` of the snapshot lie. */
   readonly bundledFolder: string
+  /** Where only one ecosystem will be asked about: the one database that holds it, with its own date and hash. */
+  readonly ecosystem?: string
   /** Told before many records are read. */
   readonly progress?: (progress: { readonly doing: string }) => void
 }
 
-export function openAdvisories({ explicit, folder, bundledFolder, progress }: OpenOptions): AdvisoryDatabase {
+export function openAdvisories({ explicit, folder, bundledFolder, ecosystem, progress }: OpenOptions): AdvisoryDatabase {
   if (explicit !== undefined) return openExplicit(explicit, join(folder, 'cache'), progress)
   const stored = openStored(folder)
   const bundled = existsSync(join(bundledFolder, 'advisories.hot')) ? openIndex(bundledFolder, { source: 'bundled' }) : undefined
-  const newest = stored !== undefined && (bundled === undefined || covers(stored, bundled)) ? stored : (bundled ?? stored)
-  if (newest === undefined)
+  const only = stored ?? bundled
+  if (only === undefined)
     throw new Fault('advisories-missing', `there is neither a database in ${folder} nor a snapshot in ${bundledFolder}`)
-  return newest
+  if (stored === undefined || bundled === undefined) return only
+  const [newer, older] = covers(stored, bundled) ? [stored, bundled] : [bundled, stored]
+  if (ecosystem === undefined) return layered(newer, older)
+  return holds(newer, ecosystem) || !holds(older, ecosystem) ? newer : older
 }
 
 /** The database that the user keeps answers, unless the program brought facts that are newer than its last update. */

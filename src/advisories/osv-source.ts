@@ -20,6 +20,8 @@ export interface Mark {
   readonly seenIds: readonly string[]
   /** The archive's entity tag. */
   readonly tag?: string
+  /** Whose mark it is; absent: the database's own source, the one it was last updated from. */
+  readonly source?: string
 }
 
 /** What has happened since a mark. */
@@ -216,7 +218,20 @@ function folderSource(folder: string): OsvSource {
       for (const record of readAdvisories(path)) {
         if (path !== folder || record.affected.some(affected => affected.ecosystem.split(':', 1)[0] === ecosystem)) records.push(record)
       }
+      if (records.length === 0) throw nothingFor(ecosystem, path)
       return { mark: markOf(records), bytes: 0, kind: 'all', records, gone: [] }
     },
   }
+}
+
+/** An update that leaves nothing to match with would call everything clean. */
+function nothingFor(ecosystem: string, path: string): Fault {
+  const others = new Set<string>()
+  for (const record of readAdvisories(path)) for (const affected of record.affected) others.add(affected.ecosystem.split(':', 1)[0] ?? '')
+  const named = [...others].sort().slice(0, 5)
+  return new Fault('advisories-invalid', `${path} holds no advisories for ${ecosystem}.`, {
+    ...(named.length > 0 && {
+      hint: `It has some for ${named.join(', ')}: name what you want with --ecosystem, as in --ecosystem ${named[0]}.`,
+    }),
+  })
 }

@@ -1,51 +1,19 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { gzipSync } from 'node:zlib'
 import { Fault } from '../model/faults.ts'
 import { type Disk, realDisk } from './disk.ts'
 import { openStored, readCurrent } from './store.ts'
-import { type ExportServer, type Mishap, serveExport } from './testing/export-server.ts'
 import { type RecordJson, recordOf } from './testing/records.ts'
-import { type UpdateOptions, type UpdateResult, updateAdvisories } from './update.ts'
+import { withBench } from './testing/update-bench.ts'
 
 const ALL = [{ introduced: '0' }]
 const at = (minute: number): string => `2024-01-01T00:${String(minute).padStart(2, '0')}:00Z`
 const records: RecordJson[] = Array.from({ length: 50 }, (_, i) =>
   recordOf(`GHSA-${i}`, `p${i}`, ALL, { modified: at(i), summary: `number ${i} ${'x'.repeat(i)}` }),
 )
-
-interface Bench {
-  readonly folder: string
-  readonly server: ExportServer
-  update(more?: Partial<UpdateOptions>): Promise<UpdateResult>
-  mishap(path: string, ...mishaps: Mishap[]): void
-}
-
-async function withBench(act: (bench: Bench) => Promise<void>): Promise<void> {
-  const server = await serveExport()
-  const folder = mkdtempSync(join(tmpdir(), 'suture-database-'))
-  const update = (more: Partial<UpdateOptions> = {}): Promise<UpdateResult> =>
-    updateAdvisories({
-      folder,
-      source: server.url,
-      ecosystems: ['npm'],
-      fetch: (url, init) => fetch(url, init),
-      now: () => new Date('2026-01-01T00:00:00Z'),
-      progress: () => undefined,
-      sleep: () => new Promise(resolve => setTimeout(resolve, 1)),
-      ...more,
-    })
-  try {
-    await act({ folder, server, update, mishap: (path, ...mishaps) => server.mishaps.set(path, mishaps) })
-  } finally {
-    await server.close()
-    rmSync(folder, { recursive: true })
-  }
-}
 
 test('the first update takes the archive, later ones only what changed', async () => {
   await withBench(async ({ folder, server, update }) => {
@@ -173,36 +141,6 @@ test('what changed after the archive was packed is taken with it', async () => {
     server.publish('npm', records)
     server.publish('npm', [...records, recordOf('GHSA-late', 'late', ALL, { modified: at(58) })], { archive: false })
     assert.equal((await update()).after.newest, at(58))
-  })
-})
-
-test('ecosystems that are not named stay as they are', async () => {
-  await withBench(async ({ server, update }) => {
-    const go = [{ ...recordOf('GO-1', '', []), affected: [{ package: { ecosystem: 'Go', name: 'g' }, versions: ['1.0.0'] }] }]
-    server.publish('npm', records)
-    server.publish('Go', go)
-    await update()
-    const both = await update({ ecosystems: ['Go'] })
-    assert.deepEqual([both.after.advisories, both.after.ecosystems], [51, ['Go', 'npm']])
-    const again = await update({ ecosystems: ['npm', 'Go'] })
-    assert.equal(again.after.hash, both.after.hash)
-  })
-})
-
-test('a folder serves as a source: the export’s layout, or any OSV files', async () => {
-  await withBench(async ({ folder, server, update }) => {
-    server.publish('npm', records)
-    const mirror = join(folder, 'mirror')
-    mkdirSync(join(mirror, 'npm'), { recursive: true })
-    writeFileSync(join(mirror, 'npm', 'all.zip'), Buffer.from(await (await fetch(`${server.url}/npm/all.zip`)).arrayBuffer()))
-    assert.equal((await update({ source: mirror })).after.advisories, 50)
-    const plain = join(folder, 'plain')
-    mkdirSync(plain)
-    const go = { ...recordOf('GO-1', '', []), affected: [{ package: { ecosystem: 'Go', name: 'g' }, versions: ['1.0.0'] }] }
-    writeFileSync(join(plain, 'some.ndjson.gz'), gzipSync([...records.slice(0, 3), go].map(record => JSON.stringify(record)).join('\n')))
-    const result = await update({ source: plain })
-    assert.deepEqual([result.after.advisories, result.after.source, result.after.ecosystems], [3, plain, ['npm']])
-    await assert.rejects(update({ source: join(folder, 'none') }), { code: 'file-unreadable' })
   })
 })
 

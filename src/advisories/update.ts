@@ -30,7 +30,10 @@ export interface UpdateOptions {
   readonly folder: string
   /** Address of a mirror or path of a folder; absent: OSV.dev. */
   readonly source?: string
-  /** Names as OSV spells them (`npm`, `PyPI`, `crates.io`); those that the database holds already and are not named stay as they are. */
+  /**
+   * Names as OSV spells them (`npm`, `PyPI`, `crates.io`); those that the database holds already and are not named stay as they are. None: what
+   * the database holds from this source, and npm where that is nothing.
+   */
   readonly ecosystems: readonly string[]
   readonly fetch: Fetch
   readonly now: () => Date
@@ -55,7 +58,6 @@ export interface UpdateResult {
 export async function updateAdvisories(options: UpdateOptions): Promise<UpdateResult> {
   const { folder, progress, signal } = options
   for (const ecosystem of options.ecosystems) checkName(ecosystem)
-  if (options.ecosystems.length === 0) throw new Fault('usage', 'no ecosystem was named')
   await mkdir(downloadsFolder(folder), { recursive: true })
   const lock = {
     patienceMs: options.patienceMs ?? 300_000,
@@ -83,18 +85,28 @@ async function updateAlone(options: UpdateOptions): Promise<UpdateResult> {
     ...(signal !== undefined && { signal }),
   }
   const found = lookAt(folder)
-  // Records of one source say nothing about what has changed in another.
-  const previous = found.current?.source === source.name ? found.current : undefined
-  const marks = previous === undefined ? new Map<string, Mark>() : readMarks(folder, previous)
+  const previous = found.current
+  const marks = new Map<string, Mark>()
   const stored = new Map<string, Stored>()
-  if (previous !== undefined)
-    for (const ecosystem of marks.keys()) stored.set(ecosystem, { file: recordsFile(folder, previous.generation, ecosystem) })
+  if (previous !== undefined) {
+    for (const [ecosystem, mark] of readMarks(folder, previous)) {
+      const from = mark.source ?? previous.source
+      // What another source gave stays until it is asked for here; where it is damaged, this one cannot mend it.
+      if (from !== source.name && !found.whole && knownRecords(folder, previous, ecosystem) === undefined) continue
+      marks.set(ecosystem, { ...mark, source: from })
+      stored.set(ecosystem, { file: recordsFile(folder, previous.generation, ecosystem) })
+    }
+  }
   let [bytes, changed] = [0, previous === undefined || !found.whole]
-  for (const ecosystem of [...new Set(options.ecosystems)].sort()) {
+  const held = [...marks].flatMap(([ecosystem, mark]) => (mark.source === source.name ? [ecosystem] : []))
+  const named = options.ecosystems.length > 0 ? options.ecosystems : held.length > 0 ? held : ['npm']
+  for (const ecosystem of [...new Set(named)].sort()) {
     signal?.throwIfAborted()
     const pull = (mark: Mark | undefined): Promise<Pulled> =>
       source.pull(ecosystem, mark, { http, folder: downloadsFolder(folder), progress })
-    let pulled = await pull(marks.get(ecosystem))
+    const mark = marks.get(ecosystem)
+    // Records of one source say nothing about what has changed in another.
+    let pulled = await pull(mark?.source === source.name ? mark : undefined)
     let known: readonly OsvRecord[] | undefined
     if (previous !== undefined && (pulled.kind === 'some' || (pulled.kind === 'unchanged' && !found.whole))) {
       known = knownRecords(folder, previous, ecosystem)
@@ -104,7 +116,7 @@ async function updateAlone(options: UpdateOptions): Promise<UpdateResult> {
       }
     }
     bytes += pulled.bytes
-    marks.set(ecosystem, pulled.mark)
+    marks.set(ecosystem, { ...pulled.mark, source: source.name })
     if (pulled.kind === 'unchanged') continue
     changed = true
     stored.set(ecosystem, { records: combine(known ?? [], pulled) })

@@ -156,6 +156,7 @@ const update = buildCommand<flags.UpdateFlags, [], Shell>({
     'The first time whole archives, then only what changed. Resumes where it was interrupted; HTTPS_PROXY and NO_PROXY hold.',
     [
       ['db update', 'From the public source.'],
+      ['db update --ecosystem Debian', 'For images: what is known of the distribution.'],
       ['db update --from /mnt/osv-mirror', 'From a local copy, for machines without a network.'],
     ],
   ),

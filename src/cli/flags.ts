@@ -219,7 +219,7 @@ export const updateFlags = {
   ecosystem: {
     kind: 'parsed',
     parse: text,
-    brief: 'Only this ecosystem; may be given more than once',
+    brief: 'Only this ecosystem; may be given more than once. Without it: those held already, npm at first',
     placeholder: 'name',
     variadic: true,
     optional: true,

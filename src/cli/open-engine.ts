@@ -41,8 +41,7 @@ export async function openEngine(world: EngineWorld): Promise<Engine> {
       return updateAdvisories({
         folder: join(homeFolder(world.environment), 'advisories'),
         ...(from === undefined ? {} : { source: from }),
-        // What Suture can fix today; name others to hold them too.
-        ecosystems: ecosystems.length > 0 ? ecosystems : ['npm'],
+        ecosystems,
         fetch: proxiedFetch(world.environment),
         now: world.now,
         progress: world.progress,

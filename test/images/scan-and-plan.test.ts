@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { LIBC, NEW_SSL, NEW_XML, OLD_SSL, SECURE, SSL, XML } from './packages.ts'
 import { readBack } from './read-back.ts'
@@ -83,6 +85,38 @@ test('--only narrows the plan to a flaw, a source or one of its binaries, and re
     assert.deepEqual(changesOf((await shop.plan(reference, { only: [only] })).plan), expected, only)
   }
   await faultOf('not-found', shop.plan(reference, { only: ['tzdata'] }))
+})
+
+test('a flaw that the distribution’s records know by their own name goes by its CVE as well: to ask for it, to accept it, to read of it', async context => {
+  const shop = await openWorkshop(context)
+  const reference = shop.layout('image')
+  const affected = [
+    {
+      package: { ecosystem: 'Debian:12', name: 'libxml2' },
+      ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed: NEW_XML }] }],
+    },
+  ]
+  const record = { id: 'DEBIAN-CVE-2023-45322', modified: '2025-01-01T00:00:00Z', upstream: ['CVE-2023-45322'], affected }
+  const advisories = join(shop.root, 'own-name.ndjson')
+  writeFileSync(advisories, JSON.stringify(record))
+  const { plan } = await shop.plan(reference, { advisories, only: ['CVE-2023-45322'] })
+  assert.deepEqual(
+    plan.changes.map(({ because }) => because),
+    ['removes CVE-2023-45322'],
+  )
+  const told = await shop.cli('explain', 'CVE-2023-45322', reference, '--advisories', advisories)
+  assert.match(told.out, new RegExp(`CVE-2023-45322 \\(DEBIAN-CVE-2023-45322\\)[^]*suture fix ${reference} --only CVE-2023-45322`))
+  const ignore = [{ advisory: 'CVE-2023-45322', reason: 'not reached' }]
+  const report = await shop.scan(reference, { advisories, policy: { ignore } })
+  assert.deepEqual(
+    report.findings.map(({ ignored }) => ignored?.reason),
+    ['not reached'],
+  )
+})
+
+test('--update with a word that names nothing in the image is refused', async context => {
+  const shop = await openWorkshop(context)
+  await faultOf('not-found', shop.plan(shop.layout('image'), { image: { update: ['tzdate'] } }))
 })
 
 test('--update takes what the security suite offers of a package that no advisory is about, or of all', async context => {

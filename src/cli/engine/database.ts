@@ -6,11 +6,13 @@ import { dataFolder } from '../data-folder.ts'
 import type { EngineWorld } from '../engine.ts'
 import { homeFolder } from '../home-folder.ts'
 
-export function openDatabase(world: EngineWorld, explicit: string | undefined): AdvisoryDatabase {
+/** `ecosystem`: where no other will be asked about. */
+export function openDatabase(world: EngineWorld, explicit: string | undefined, ecosystem?: string): AdvisoryDatabase {
   return openAdvisories({
     folder: join(homeFolder(world.environment), 'advisories'),
     bundledFolder: dataFolder(),
     progress: world.progress,
     ...(explicit === undefined ? {} : { explicit }),
+    ...(ecosystem === undefined ? {} : { ecosystem }),
   })
 }

@@ -1,6 +1,6 @@
 import { buildTree } from '../../ecosystems/npm/build-tree.ts'
 import { expiredOverrides } from '../../ecosystems/npm/expired-overrides.ts'
-import { inventoryOf, pathTo, shortestWays, targetOfRepository } from '../../ecosystems/npm/inventory.ts'
+import { ECOSYSTEM, inventoryOf, pathTo, shortestWays, targetOfRepository } from '../../ecosystems/npm/inventory.ts'
 import { readLocked } from '../../ecosystems/npm/locked.ts'
 import { resolve, type Tree } from '../../ecosystems/npm/tree.ts'
 import { Fault } from '../../model/faults.ts'
@@ -23,7 +23,8 @@ export async function scan(world: EngineWorld, request: ScanRequest): Promise<Sc
     findings,
     paths,
     advisories: session.database.status,
-    notes: notesOf(session, tree),
+    notes: [...uncheckedNotes(session), ...notesOf(session, tree)],
+    ...(holdsOwn(session) ? {} : ({ partial: true } as const)),
   }
   if (findings.length === 0) return { ...report, planned: [] }
   const { plan } = await planOf(session, request)
@@ -40,6 +41,16 @@ async function planOf(session: Session, request: ScanRequest) {
     if (request.offline && fault instanceof Fault && fault.code.startsWith('registry-')) return { plan: undefined }
     throw fault
   }
+}
+
+/** Without advisories of the ecosystem nobody looked, which is not the same as clean. */
+function holdsOwn({ database }: Session): boolean {
+  return database.status.ecosystems.includes(ECOSYSTEM)
+}
+
+function uncheckedNotes(session: Session): readonly string[] {
+  if (holdsOwn(session)) return []
+  return [`No advisories for ${ECOSYSTEM} are at hand, so nothing was checked (suture db update --ecosystem ${ECOSYSTEM} fetches them).`]
 }
 
 function notesOf({ repository: { lock, manifest } }: Session, tree: Tree): readonly string[] {

@@ -33,7 +33,7 @@ export class Session {
     this.policy = request.policy
     this.#request = request
     this.repository = readRepository(request.folder)
-    this.database = openDatabase(world, request.advisories)
+    this.database = openDatabase(world, request.advisories, ECOSYSTEM)
   }
 
   match = (name: string, version: string): readonly AdvisoryMatch[] => {

@@ -35,7 +35,10 @@ export function explainView(story: Story, width: number): Line[] {
       heading('Changes that a fix makes'),
       ...changes,
       EMPTY,
-      line('Do only this: ', span(`suture fix --only ${story.subject}`, 'command')),
+      line(
+        'Do only this: ',
+        span(`suture fix ${story.target.kind === 'image' ? `${story.target.id} ` : ''}--only ${story.subject}`, 'command'),
+      ),
     )
   return lines
 }

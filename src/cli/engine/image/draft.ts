@@ -92,7 +92,6 @@ function withBeside(curve: readonly CurvePoint[], risk: number, findings: number
 
 /** Of an image in which nothing can be patched. */
 function bareDraft(session: PlatformSession, { only }: PlanRequest): ImageDraft {
-  session.checkSubjects(only)
   const findings = session.findings(session.inventory).filter(finding => session.isSelected(finding, only))
   const riskLeft = weigherOf(session, only)(findings)
   const none = { manifestEdits: 0, breakingLines: 0, newVersions: 0, entries: 0, distance: 0, installScripts: 0 }

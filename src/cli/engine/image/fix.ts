@@ -14,6 +14,7 @@ import { ENVELOPE_TYPE, signingKey } from '../../../record/envelope.ts'
 import { makeReceipt, sealReceipt } from '../../../record/receipt.ts'
 import type { EngineWorld, FixRequest, FixResult } from '../../engine.ts'
 import { count } from '../../words.ts'
+import { checkAsked } from './asked.ts'
 import { platformPatch } from './derive.ts'
 import { evidenceOf, type PlatformEvidence, unchangedEvidence } from './evidence.ts'
 import type { PlatformSession } from './platform-session.ts'
@@ -34,6 +35,7 @@ export async function fixImage(world: EngineWorld, request: OfImage<FixRequest>)
     throw new Fault('usage', `${request.commit ? '--commit' : '--test'} is for repositories; an image is one layer.`)
   const target = await openTarget(world, request, 'files')
   try {
+    checkAsked(target.platforms, request.only, request.image.update)
     return await fixTarget(world, request, target)
   } finally {
     await target.close()

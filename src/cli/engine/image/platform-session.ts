@@ -7,12 +7,12 @@ import type { PackageUpgrade } from '../../../ecosystems/deb/patch/patch.ts'
 import type { Move } from '../../../ecosystems/deb/plan/planning.ts'
 import type { DpkgDatabase } from '../../../ecosystems/deb/read-status.ts'
 import type { AdvisoryDatabase, AdvisoryDatabaseStatus, AdvisoryMatch } from '../../../model/advisory.ts'
-import { Fault } from '../../../model/faults.ts'
 import type { Finding } from '../../../model/finding.ts'
 import type { ImageFiles, OpenImage } from '../../../model/image.ts'
 import type { Component, Inventory } from '../../../model/inventory.ts'
 import type { Plan, PlannedFinding } from '../../../model/plan.ts'
 import type { Policy } from '../../../model/policy.ts'
+import { cveIn } from '../../../reports/open-vex.ts'
 import type { EngineWorld, ImageRequest, Story } from '../../engine.ts'
 import { foreignFinding } from './foreign-findings.ts'
 import { isForeign, type Languages } from './languages.ts'
@@ -136,7 +136,7 @@ export class PlatformSession {
     let found = this.#matches.get(key)
     if (found === undefined) {
       const { archiveMatch, database, inventory } = this.#input
-      found = archiveMatch?.(source, version) ?? database.match(inventory.advisoryEcosystem ?? '', source, version)
+      found = (archiveMatch?.(source, version) ?? database.match(inventory.advisoryEcosystem ?? '', source, version)).map(withCve)
       this.#matches.set(key, found)
     }
     return found
@@ -164,7 +164,6 @@ export class PlatformSession {
   }
 
   weigher(only: readonly string[]): (source: string, match: AdvisoryMatch) => { readonly weight: number; readonly aside: number } {
-    this.checkSubjects(only)
     return (source, match) => {
       const weight = weightOf(this.policy, source, match, this.now)
       return this.#isAsked(source, match.ids, only) ? { weight, aside: 0 } : { weight: 0, aside: weight }
@@ -181,14 +180,14 @@ export class PlatformSession {
     return this.database.packages.some(item => item.source.name === source && only.includes(item.name))
   }
 
-  /** Throws `not-found` for what no finding is about. */
-  checkSubjects(only: readonly string[]): void {
-    const findings = only.length === 0 ? [] : this.findings(this.inventory)
-    for (const subject of only) {
-      if (!findings.some(finding => this.isSelected(finding, [subject]))) {
-        throw new Fault('not-found', `No finding here is about ${subject}.`)
-      }
-    }
+  /** Whether `--only` with this word would leave anything. */
+  isAbout(subject: string): boolean {
+    return this.findings(this.inventory).some(finding => this.isSelected(finding, [subject]))
+  }
+
+  /** Whether `--update` with this word names something installed: a package, a source package, or one of an architecture. */
+  isInstalled(name: string): boolean {
+    return this.database.packages.some(item => item.name === name || item.source.name === name || packageKey(item) === name)
   }
 
   advisoryOf(finding: Finding): NonNullable<Story['advisory']> {
@@ -201,4 +200,10 @@ export class PlatformSession {
   componentOf(item: DebPackage, location: string): Component {
     return { ...debComponent(item, this.inventory), location }
   }
+}
+
+/** Distributions put their own name in front of a CVE (`DEBIAN-CVE-2024-1234`); people ask for it, and accept it, by the CVE. */
+function withCve(match: AdvisoryMatch): AdvisoryMatch {
+  const cves = match.ids.flatMap(id => cveIn(id) ?? []).filter(cve => !match.ids.includes(cve))
+  return cves.length === 0 ? match : { ...match, ids: [...new Set([...match.ids, ...cves])].sort() }
 }

@@ -4,6 +4,7 @@ import type { Finding } from '../../../model/finding.ts'
 import type { Component } from '../../../model/inventory.ts'
 import type { Plan } from '../../../model/plan.ts'
 import type { EngineWorld, ImageRequest, PlanRequest, PlanResult, ScanReport, ScanRequest, Story } from '../../engine.ts'
+import { checkAsked } from './asked.ts'
 import { draftOf } from './draft.ts'
 import { layerName } from './foreign-findings.ts'
 import { basePrices } from './newer-base.ts'
@@ -70,6 +71,7 @@ function wayTo({ image }: PlatformSession, { locations }: Finding, layers: Reado
 export async function planImage(world: EngineWorld, request: OfImage<PlanRequest>): Promise<PlanResult> {
   const target = await openTarget(world, request, 'files')
   try {
+    checkAsked(target.platforms, request.only, request.image.update)
     const all = []
     for (const session of target.platforms) all.push(await settle(session, request, true))
     const [first, ...others] = all
@@ -92,6 +94,7 @@ export async function planImage(world: EngineWorld, request: OfImage<PlanRequest
 export async function explainImage(world: EngineWorld, request: OfImage<PlanRequest>, subject: string): Promise<Story> {
   const target = await openTarget(world, request, 'streams')
   try {
+    checkAsked(target.platforms, [], request.image.update)
     const [session] = target.platforms
     if (session === undefined) throw new Fault('internal', 'No platform was opened.')
     const { plan } = await draftOf(session, { ...request, only: [] }, new Map())
