@@ -34,8 +34,8 @@ const CHUNK = 256 * 1024
 const OS_BYTE = 9
 const UNIX = 3
 
-/** By the first bytes. Faults: `compression-unsupported`. */
-export function detectCompression(head: Uint8Array): Compression {
+/** By the first bytes; `name` tells what is compressed in messages. Faults: `compression-unsupported`. */
+export function detectCompression(head: Uint8Array, name = 'A layer'): Compression {
   if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip'
   const magic = head.length < 4 ? 0 : Buffer.from(head.subarray(0, 4)).readUInt32LE(0)
   if (magic === 0xfd2fb528 || magic >>> 4 === 0x184d2a5) return 'zstd'
@@ -43,7 +43,7 @@ export function detectCompression(head: Uint8Array): Compression {
     { 1484404733: 'xz', 407708164: 'lz4' }[magic] ?? (Buffer.from(head.subarray(0, 3)).equals(Buffer.from('BZh')) ? 'bzip2' : '')
   // A tar may start with any name; its header says `ustar` at 257 or has a checksum, which no compressed stream has by chance.
   if (other !== '' && Buffer.from(head.subarray(257, 262)).toString('latin1') !== 'ustar') {
-    throw new Fault('compression-unsupported', `A layer is compressed with ${other}.`)
+    throw new Fault('compression-unsupported', `${name} is compressed with ${other}.`)
   }
   return 'none'
 }

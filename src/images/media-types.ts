@@ -27,6 +27,11 @@ export function isManifestOrIndex({ mediaType }: Descriptor): boolean {
   return isIndexType(mediaType) || isManifestType(mediaType)
 }
 
+/** Whether a manifest with this config can be an image: its types, and the ones that old registries give it. */
+export function isImageConfig({ mediaType }: Descriptor): boolean {
+  return mediaType === OCI_CONFIG || mediaType === DOCKER_CONFIG || mediaType === '' || mediaType === 'application/octet-stream'
+}
+
 /** The type of a gzip layer in a manifest of this type. */
 export function gzipLayerType(manifestType: string): string {
   return manifestType === DOCKER_MANIFEST ? `${DOCKER_LAYER}.gzip` : `${OCI_LAYER}+gzip`

@@ -3,7 +3,7 @@ import { Fault } from '../model/faults.ts'
 import type { Descriptor, ImageSource, Platform, RawDocument } from '../model/image.ts'
 import { printable } from '../text/printable.ts'
 import { memberOf, readDocument, readManifestOrIndex } from './manifest.ts'
-import { isIndexType, isManifestType } from './media-types.ts'
+import { isImageConfig, isIndexType, isManifestType } from './media-types.ts'
 
 export interface PlatformManifest {
   readonly platform: Platform
@@ -28,6 +28,8 @@ export async function platformsOf(source: ImageSource): Promise<readonly Platfor
     seen.add(document.descriptor.digest)
     const read = readManifestOrIndex(document)
     if (read.kind === 'manifest') {
+      // Charts, SBOMs and signatures that an index lists; their configs may be anything.
+      if (depth > 0 && (read.artifactType !== undefined || !isImageConfig(read.config))) return
       if (read.subject !== undefined && platform === undefined && depth > 0) return
       const { os, architecture, variant } = platform ?? (await platformOfConfig(source, read.config))
       if (os === 'unknown' || architecture === 'unknown') return

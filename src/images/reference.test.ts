@@ -19,6 +19,10 @@ const rows: readonly [text: string, printed: string][] = [
   ['oci:/a:b/c', 'oci:/a:b/c'],
   ['oci-archive:image.tar', 'oci-archive:image.tar'],
   ['oci-archive:image.tar:v1', 'oci-archive:image.tar:v1'],
+  ['oci:/a:b/c:tag', 'oci:/a:b/c:tag'],
+  ['oci:a:registry.example:5000/team/name:v1', 'oci:a:registry.example:5000/team/name:v1'],
+  ['oci-archive:image.tar:localhost/name:latest', 'oci-archive:image.tar:localhost/name:latest'],
+  ['oci:C:\\a:v1', 'oci:C:\\a:v1'],
   ['oci-archive:-', 'oci-archive:-'],
   ['docker-archive:a/image.tar', 'docker-archive:a/image.tar'],
   ['docker-archive:image.tar:registry.example:5000/name:tag', 'docker-archive:image.tar:registry.example:5000/name:tag'],
@@ -32,6 +36,17 @@ for (const [text, printed] of rows) {
     assert.deepEqual(parseReference(printReference(parseReference(text))), parseReference(text))
   })
 }
+
+test('behind a folder or file stands a tag, or a whole name as podman writes it', () => {
+  const told = [
+    ['oci:a:registry.example:5000/team/name:v1', 'registry.example:5000/team/name:v1'],
+    ['oci:C:\\a:localhost/name:v1', 'localhost/name:v1'],
+    ['oci-archive:a.tar:localhost/name:v1', 'localhost/name:v1'],
+    ['oci:a:b/c:v1', 'v1'],
+    ['oci:a:localhost/../c:v1', 'v1'],
+  ] as const
+  for (const [text, tag] of told) assert.equal(parseReference(text).tag, tag)
+})
 
 test('what is no reference is refused, in whatever way it is none', () => {
   for (const text of [

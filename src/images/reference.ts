@@ -147,8 +147,14 @@ function archive(text: string, format: 'docker' | 'oci', { path, tag }: { path: 
   return { kind: 'archive', format, file: path, ...(tag === undefined ? {} : { tag }) }
 }
 
-/** A tag behind the last colon; a colon that is followed by something else belongs to the path. */
+/**
+ * A tag behind the last colon; a colon that is followed by something else belongs to the path. Podman and skopeo also keep images under whole
+ * names: one with a registry and a tag, behind the first colon, is such a name.
+ */
 function splitTag(text: string): { path: string; tag?: string } {
+  // The colon behind a drive's letter is the path's.
+  const first = text.indexOf(':', /^[A-Za-z]:[\\/]/.test(text) ? 2 : 0)
+  if (first > 0 && isWholeName(text.slice(first + 1))) return { path: text.slice(0, first), tag: text.slice(first + 1) }
   const colon = text.lastIndexOf(':')
   const tag = colon === -1 ? '' : text.slice(colon + 1)
   return TAG.test(tag) ? { path: text.slice(0, colon), tag } : { path: text }
@@ -159,6 +165,14 @@ function splitName(text: string): { path: string; tag?: string } {
   const colon = text.indexOf(':')
   const tag = colon === -1 ? '' : text.slice(colon + 1)
   return tag === '' ? { path: text } : { path: text.slice(0, colon), tag }
+}
+
+function isWholeName(text: string): boolean {
+  const slash = text.indexOf('/')
+  const colon = text.lastIndexOf(':')
+  const host = text.slice(0, slash)
+  if (slash <= 0 || colon < slash || !isHost(host) || !HOST.test(host)) return false
+  return REPOSITORY.test(text.slice(slash + 1, colon)) && TAG.test(text.slice(colon + 1))
 }
 
 function wrong(text: string, why: string): Fault {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { test } from 'node:test'
-import { gunzipSync, gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import type { FaultCode } from '../../model/faults.ts'
 import type { ArchiveReference } from '../reference.ts'
 import type { MadeImage } from '../testing/make-image.ts'
@@ -83,7 +83,7 @@ test('an archive comes from standard input and goes to standard output, and no c
   const chunks: Uint8Array[] = []
   const sink = archiveSink(archive(folder, 'oci', 'v1', '-'), { scratch: folder, stdout: async chunk => void chunks.push(chunk) })
   await sink.write(await wholeImage(memorySource(root, blobs)))
-  for (const bytes of [Buffer.concat(chunks), gzipSync(Buffer.concat(chunks))]) {
+  for (const bytes of [Buffer.concat(chunks), gzipSync(Buffer.concat(chunks)), zstdCompressSync(Buffer.concat(chunks))]) {
     const stdin = (async function* () {
       yield bytes.subarray(0, 1000)
       yield bytes.subarray(1000)
@@ -151,6 +151,8 @@ const rows: readonly [name: string, bytes: Buffer, code: FaultCode][] = [
   ['a tar without an image', tarOf([['readme', 'x']]), 'image-archive-invalid'],
   ['an archive that ends early', tarOf(saved).subarray(0, 1800), 'image-archive-invalid'],
   ['gzip that ends early', gzipSync(tarOf(saved)).subarray(0, 200), 'image-archive-invalid'],
+  ['zstd that ends early', zstdCompressSync(tarOf(saved)).subarray(0, 200), 'image-archive-invalid'],
+  ['xz', Buffer.from('fd377a585a000004', 'hex'), 'compression-unsupported'],
   ['a manifest.json twice', tarOf([...saved, ['manifest.json', '[]']]), 'image-archive-invalid'],
   ['a manifest.json without images', tarOf(listed('[]')), 'image-archive-invalid'],
   ['a manifest.json that is none', tarOf(listed('{')), 'json-invalid'],

@@ -7,7 +7,7 @@ import { dirname } from 'node:path'
 import { Fault } from '../../model/faults.ts'
 import type { BlobDigest, ImageSink, ImageToWrite } from '../../model/image.ts'
 import { removeLeftovers, writeWhole } from '../layout/blob-files.ts'
-import { EMPTY_INDEX, REF_NAME, withRoot } from '../layout/index-json.ts'
+import { CONTAINERD_NAME, EMPTY_INDEX, REF_NAME, withRoot } from '../layout/index-json.ts'
 import { allBlobs, artefactOf } from '../layout/sink.ts'
 import { boundDigest, readManifestOrIndex } from '../manifest.ts'
 import { isManifestOrIndex } from '../media-types.ts'
@@ -69,7 +69,7 @@ function indexJson(image: ImageToWrite, { format, tag }: ArchiveReference): stri
   if (format === 'oci' || tag === undefined) return withRoot(Buffer.from(EMPTY_INDEX), descriptor, tag, 'the archive', artefacts).text
   const { mediaType, digest, size } = descriptor
   const short = /:([A-Za-z0-9_][A-Za-z0-9._-]*)$/.exec(tag)?.[1] ?? 'latest'
-  const annotations = { 'io.containerd.image.name': tag, [REF_NAME]: short }
+  const annotations = { [CONTAINERD_NAME]: tag, [REF_NAME]: short }
   const root = { mediaType, digest, size, annotations }
   const index = EMPTY_INDEX.replace('"manifests":[]', `"manifests":[${JSON.stringify(root)}]`)
   return artefacts.length === 0 ? index : withRoot(Buffer.from(index), descriptor, short, 'the archive', artefacts).text

@@ -1,7 +1,7 @@
 /** An image in a tar file, read by position: an OCI layout (which docker save writes too, since version 25), or docker's older form. */
 import { Fault } from '../../model/faults.ts'
 import type { BlobDigest, Descriptor, ImageSource, RawDocument } from '../../model/image.ts'
-import { placeOf, readIndexJson } from '../layout/index-json.ts'
+import { CONTAINERD_NAME, placeOf, readIndexJson } from '../layout/index-json.ts'
 import type { ReadIndex } from '../manifest.ts'
 import { boundDigest, readManifestOrIndex, typeOfManifest } from '../manifest.ts'
 import { isManifestOrIndex, isPlainTar } from '../media-types.ts'
@@ -14,7 +14,6 @@ import { openArchive } from './spool.ts'
 import type { ArchiveTable, Extent } from './table.ts'
 import { extentChunks, readExtent, readTable } from './table.ts'
 
-const CONTAINERD_NAME = 'io.containerd.image.name'
 const MOST_REFERRERS_READ = 256
 
 interface Opened {

@@ -1,11 +1,10 @@
-/** An archive as a file that can be read by position: itself where it is one, else (standard input, gzip) a copy that goes when it is closed. */
+/** An archive as a file that can be read by position: itself where it is one, else (standard input, gzip, zstd) a copy that goes when it is closed. */
 import { createReadStream } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import { createGunzip } from 'node:zlib'
 import { Fault } from '../../model/faults.ts'
+import { decompressed, detectCompression, HEAD } from '../compression.ts'
 import { codeOf } from '../folder-lock.ts'
 
 export interface ArchiveFile {
@@ -27,7 +26,7 @@ export interface SpoolOptions {
 const LARGEST = 32 * 1024 ** 3
 const CHUNK = 256 * 1024
 
-/** Faults: `image-not-found`, `file-unreadable`, `image-too-large`, `image-archive-invalid`. */
+/** Faults: `image-not-found`, `file-unreadable`, `image-too-large`, `image-archive-invalid`, `compression-unsupported`. */
 export async function openArchive(file: string, options: SpoolOptions): Promise<ArchiveFile> {
   if (file === '-') return await unzipped(await spool(options.stdin, 'standard input', options), options)
   let handle: FileHandle
@@ -47,16 +46,20 @@ export async function openArchive(file: string, options: SpoolOptions): Promise<
 }
 
 async function unzipped(archive: ArchiveFile, options: SpoolOptions): Promise<ArchiveFile> {
-  const { buffer, bytesRead } = await archive.handle.read(Buffer.alloc(2), 0, 2, 0)
-  if (bytesRead < 2 || buffer[0] !== 0x1f || buffer[1] !== 0x8b) return archive
-  const gunzip = createGunzip({ chunkSize: CHUNK })
-  // Its errors come out of the reading side.
-  const feeding = pipeline(createReadStream(archive.path, { highWaterMark: CHUNK }), gunzip).catch(() => undefined)
+  const name = archive.path
+  const { buffer, bytesRead } = await archive.handle.read(Buffer.alloc(HEAD), 0, HEAD, 0)
   try {
-    return await spool(gunzip, archive.path, options)
-  } finally {
-    await feeding
+    if (detectCompression(buffer.subarray(0, bytesRead), name) === 'none') return archive
+    const chunks = createReadStream(name, { highWaterMark: CHUNK })
+    const unpacked = await spool(decompressed(chunks, name), name, options)
     await archive.close()
+    return unpacked
+  } catch (cause) {
+    await archive.close()
+    if (!(cause instanceof Fault)) throw cause
+    if (cause.code === 'layer-invalid') throw new Fault('image-archive-invalid', cause.message, { cause })
+    if (cause.code === 'layer-too-large') throw new Fault('image-too-large', cause.message, { cause })
+    throw cause
   }
 }
 

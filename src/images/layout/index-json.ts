@@ -15,6 +15,8 @@ import { OCI_INDEX } from '../media-types.ts'
 import { digestOf } from '../verified-bytes.ts'
 
 export const REF_NAME = 'org.opencontainers.image.ref.name'
+/** The whole name that containerd and docker keep of an image. */
+export const CONTAINERD_NAME = 'io.containerd.image.name'
 export const EMPTY_INDEX = `{"schemaVersion":2,"mediaType":"${OCI_INDEX}","manifests":[]}`
 
 /** Faults: `image-invalid`. */
@@ -24,22 +26,36 @@ export function readIndexJson(bytes: Uint8Array): ReadIndex {
   throw new Fault('image-invalid', 'index.json is no index.')
 }
 
-/** The place of a tag's descriptor. Without a tag: the only image, or the one that has no name. Undefined where there is none. Faults: `image-not-found` where several could be meant. */
+/** The place of a tag's or a whole name's descriptor. Without a tag: the only image, or the one that has no name. Undefined where there is none. Faults: `image-not-found` where several could be meant. */
 export function placeOf(index: ReadIndex, tag: string | undefined, reference: string): number | undefined {
   const named = index.manifests.map((descriptor, at) => ({ name: descriptor.annotations?.[REF_NAME], at }))
-  if (tag !== undefined) return one(named.filter(({ name }) => name === tag))
+  if (tag !== undefined) {
+    const whole = index.manifests.flatMap(({ annotations }, at) => (annotations?.[CONTAINERD_NAME] === tag ? [{ at }] : []))
+    return one(named.filter(({ name }) => name === tag)) ?? one(whole)
+  }
   const images = named.filter(({ at }) => !isArtefact(index.items[at]))
   const nameless = images.filter(({ name }) => name === undefined)
-  const found = images.length === 1 ? images[0]?.at : one(nameless)
-  if (found !== undefined || images.length === 0) return found
+  if (images.length < 2) return images[0]?.at
+  if (nameless.length === 1) return nameless[0]?.at
   const names = images.flatMap(({ name }) => name ?? []).slice(0, 20)
+  if (names.length === 0) {
+    throw new Fault('image-not-found', `${reference} holds ${images.length} images, and none has a name to tell it by.`, {
+      hint: 'Give each a tag, or list them in an index that has one.',
+    })
+  }
   const known = printable(names.join(', '))
   throw new Fault('image-not-found', `${reference} holds several images; one must be named: ${known}.`, {
     hint: 'Write the tag behind the folder, as in oci:<folder>:<tag>.',
   })
 
   function one(candidates: readonly { at: number }[]): number | undefined {
-    if (candidates.length > 1) throw new Fault('image-invalid', `${reference} is there ${candidates.length} times.`)
+    if (candidates.length > 1) {
+      const wholes = candidates.flatMap(({ at }) => index.manifests[at]?.annotations?.[CONTAINERD_NAME] ?? []).slice(0, 20)
+      const known = wholes.length === 0 ? '' : ` The whole names are ${printable(wholes.join(', '))}.`
+      throw new Fault('image-invalid', `${reference} is there ${candidates.length} times.${known}`, {
+        hint: 'Write a name that only one image has behind the folder or file.',
+      })
+    }
     return candidates[0]?.at
   }
 }

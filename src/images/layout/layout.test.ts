@@ -52,6 +52,31 @@ test('a tag moves, the others stay, and what other tools keep in the index stays
   await assert.rejects(from('v3').root(), { code: 'image-not-found' })
 })
 
+test('an image is found by the whole name that podman or containerd keep, and several without one are told', async context => {
+  const { folder, from, into } = await layout(context)
+  const [one, other] = [makeImage(), makeImage({ layers: ['other'] })]
+  await into('localhost/one:v1').write(wholeOf(one))
+  await into('v1').write(wholeOf(other))
+  assert.equal((await from('localhost/one:v1').root()).descriptor.digest, one.image.manifest.descriptor.digest)
+  const path = join(folder, 'index.json')
+  const containerd = (await readFile(path, 'utf8'))
+    .replace(
+      '"org.opencontainers.image.ref.name":"localhost/one:v1"',
+      '"io.containerd.image.name":"localhost/one:v1","org.opencontainers.image.ref.name":"v1"',
+    )
+    .replace(
+      '"org.opencontainers.image.ref.name":"v1"}}]',
+      '"io.containerd.image.name":"localhost/other:v1","org.opencontainers.image.ref.name":"v1"}}]',
+    )
+  await writeFile(path, containerd)
+  await assert.rejects(from('v1').root(), { code: 'image-invalid', message: /localhost\/one:v1, localhost\/other:v1/ })
+  assert.equal((await from('localhost/other:v1').root()).descriptor.digest, other.image.manifest.descriptor.digest)
+  await into('localhost/other:v1').write(wholeOf(one))
+  assert.equal((await from('localhost/other:v1').root()).descriptor.digest, one.image.manifest.descriptor.digest)
+  await writeFile(path, containerd.replace(/"annotations":\{[^}]*\}/g, '"annotations":{}'))
+  await assert.rejects(from().root(), { code: 'image-not-found', message: /holds 2 images, and none has a name/ })
+})
+
 test('writing the same again changes no byte of the index', async context => {
   const { folder, into } = await layout(context)
   await into('v1').write(wholeOf(makeImage()))
