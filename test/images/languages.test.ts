@@ -82,13 +82,13 @@ test('the plan leaves them, says which layer brought each and where to fix it, a
   assert.deepEqual(
     lodash?.blockers.map(({ owner, declares, range, path }) => [owner, declares, range, path]),
     [
-      ['layer 3 (step 2)', 'lodash', '4.17.20', ['layer 3 (step 2)', 'srv/app/node_modules/lodash/package.json']],
-      ['layer 4 (step 3)', 'lodash', '4.17.20', ['layer 4 (step 3)', 'srv/tool/node_modules/lodash/package.json']],
+      ['layer 3 (step 2)', 'lodash', '4.17.20', ['layer 3', 'srv/app/node_modules/lodash/package.json']],
+      ['layer 4 (step 3)', 'lodash', '4.17.20', ['layer 4', 'srv/tool/node_modules/lodash/package.json']],
     ],
   )
   assert.match(
     lodash?.blockers[0]?.remedy ?? '',
-    /npm, pnpm or yarn installed it, and layer 3 .* 4\.17\.21 as fixed.* suture fix in the repository whose lock it is/,
+    /npm, pnpm or yarn installed it, and layer 3 brought it\. An advisory names 4\.17\.21 as fixed.* suture fix in the repository whose lock it is/,
   )
   assert.equal(plan.findings.find(({ finding }) => finding.name === 'never-fixed')?.outcome, 'no-fix')
   const outcomes = plan.findings.filter(({ finding }) => isForeign(finding)).map(({ outcome }) => outcome)
@@ -137,6 +137,27 @@ test('explain tells of a distribution in a Debian package what is known of that 
   assert.match(out, /python3-urllib3:all › usr\/lib\/python3\/dist-packages\/urllib3-1\.26\.5\.dist-info\/METADATA/)
   assert.match(out, /CVE-2023-7777/)
   assert.match(out, /python3-urllib3 +1\.26\.5-1 → 1\.26\.5-1\+deb12u1/)
+})
+
+test('of several flaws in one version the plan names the version that ends all of them, and nothing unread is called clean', async context => {
+  const shop = await openWorkshop(context)
+  writeFileSync(
+    shop.advisories,
+    [...LANGUAGE_RECORDS, LANGUAGE_RECORDS[0]?.replace('GHSA-npm-lodash', 'GHSA-npm-older').replace('4.17.21', '4.17.19')].join('\n'),
+  )
+  const reference = shop.layout('image', shop.image({ above: [[npm('srv', 'lodash', '4.17.11')]] }))
+  const { plan } = await shop.plan(reference, { only: ['lodash'] })
+  for (const { blockers } of plan.findings) {
+    const [blocker] = blockers
+    assert.match(blocker?.remedy ?? '', blocker?.remedy.includes('as fixed') ? / 4\.17\.21 as fixed/ : /name 4\.17\.21 as free of all/)
+  }
+  assert.equal(plan.findings.length, 2)
+  const broken = shop.layout(
+    'broken',
+    shop.image({ above: [[{ path: 'srv/a.jar', content: makeZip([{ name: 'a', content: 'b'.repeat(500) }]).subarray(0, 40) }]] }),
+  )
+  const report = await shop.scan(broken)
+  assert.deepEqual([report.partial, report.notes.some(note => note.includes('srv/a.jar'))], [true, true])
 })
 
 test('a Java archive that does not say its group is in the inventory, and said to be unchecked', async context => {

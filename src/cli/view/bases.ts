@@ -47,7 +47,7 @@ function verdict({ of, layer, newer, better }: Omit<BasePrices, 'notes'>, width:
     line(
       least > layer.riskLeft
         ? `The layer fixes more than a newer ${name}.`
-        : `The layer removes as much risk with less than a newer ${name}.`,
+        : `The layer removes as much risk with no more than a newer ${name}.`,
     ),
   ]
 }

@@ -36,6 +36,12 @@ function fixHeadline({ plan, written }: FixResult): Line {
   const open = plan.findings.filter(item => item.outcome !== 'ignored').length
   const fixed = ofOutcome(plan.findings, 'fixed').length
   const changes = plan.changes.length + plan.manifestChanges.length
+  if (open === 0 && changes > 0)
+    return line(
+      written
+        ? span(`✓ Made ${count(changes, 'change')} you asked for`, 'good')
+        : span(`Dry run: would make ${count(changes, 'change')} you asked for; nothing was written`, 'moderate'),
+    )
   if (open === 0 && plan.partial)
     return line(span('No known vulnerabilities in the part that could be looked at: nothing was changed', 'moderate'))
   if (open === 0) return line(span('✓ No known vulnerabilities: nothing was changed', 'good'))

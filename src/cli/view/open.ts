@@ -69,6 +69,8 @@ function price(component: ComponentFindings): Cell {
 function holders(component: ComponentFindings): string {
   const [first, ...others] = blockersOf(component.planned)
   if (first === undefined) return ''
+  // What is brought is named by its row already; where it lies is what is asked next.
+  if (first.brings) return `${first.path.join(' › ')}${others.length > 0 ? `, and ${count(others.length, 'other layer')}` : ''}`
   return `${first.owner} ${verb(first)} ${first.declares} ${first.range}${others.length > 0 ? `, and ${count(others.length, 'other range')}` : ''}`
 }
 

@@ -30,9 +30,10 @@ function planHeadline(plan: Plan): Line {
   const fixed = ofOutcome(plan.findings, 'fixed').length
   const open = plan.findings.filter(item => item.outcome !== 'ignored').length
   const target = span(plan.target.id, 'name')
+  const changes = plan.changes.length + plan.manifestChanges.length
+  if (open === 0 && changes > 0) return line(target, ': ', span(`${count(changes, 'change')} you asked for; no findings`, 'strong'))
   if (open === 0 && plan.partial) return line(target, ': ', span('no findings in the part that could be looked at', 'moderate'))
   if (open === 0) return line(target, ': ', span('✓ no findings, so there is nothing to change', 'good'))
-  const changes = plan.changes.length + plan.manifestChanges.length
   if (changes === 0) return line(target, `: no change within this budget fixes any of ${count(open, 'finding')}`)
   return line(
     target,

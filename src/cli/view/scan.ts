@@ -55,8 +55,14 @@ function via(component: ComponentFindings, report: ScanReport): Line | string {
   const id = component.planned[0]?.finding.id
   const path = id === undefined ? undefined : report.paths[id]
   if (path === undefined) return ''
-  const between = path.slice(0, -1)
+  const between = path.slice(0, -1).map(shortened)
   return between.length === 0 ? 'direct' : line(span('via ', 'quiet'), ...pathLine(between))
+}
+
+const LONGEST_STEP = 40
+
+function shortened(step: string): string {
+  return step.length > LONGEST_STEP ? `${step.slice(0, LONGEST_STEP - 1)}…` : step
 }
 
 /** Without registry metadata nobody can say what is fixable, so it is not said. */

@@ -71,6 +71,7 @@ export async function draftOf(
     curve: withBeside(proposal.curve, sum(beside), beside.filter(({ ignored }) => ignored === undefined).length),
     knee: proposal.knee,
     advisories: session.advisories,
+    ...(session.partial ? ({ partial: true } as const) : {}),
     notes: [...session.notes, ...archive.notes(), ...planning.notes(proposal.realised), ...proposal.notes],
   }
   const { chosen, bounds } = proposal

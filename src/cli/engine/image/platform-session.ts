@@ -13,8 +13,9 @@ import type { Component, Inventory } from '../../../model/inventory.ts'
 import type { Plan, PlannedFinding } from '../../../model/plan.ts'
 import type { Policy } from '../../../model/policy.ts'
 import { cveIn } from '../../../reports/open-vex.ts'
+import { schemeOf } from '../../../versions/schemes.ts'
 import type { EngineWorld, ImageRequest, Story } from '../../engine.ts'
-import { foreignFinding } from './foreign-findings.ts'
+import { foreignFinding, namedFix } from './foreign-findings.ts'
 import { isForeign, type Languages } from './languages.ts'
 
 export interface Base {
@@ -51,6 +52,8 @@ export interface PlatformSessionInput {
   readonly ended?: string
   /** Where nothing can be patched: a sentence that says so. */
   readonly bare?: string
+  /** Something could not be looked at, as `notes` say: then nothing is called clean. */
+  readonly partial: boolean
 }
 
 export class PlatformSession {
@@ -67,6 +70,7 @@ export class PlatformSession {
   readonly notes: readonly string[]
   readonly ended: string | undefined
   readonly bare: string | undefined
+  readonly partial: boolean
   readonly languages: Languages
   readonly #input: PlatformSessionInput
   readonly #matches = new Map<string, readonly AdvisoryMatch[]>()
@@ -88,6 +92,7 @@ export class PlatformSession {
     this.notes = notes
     this.ended = ended
     this.bare = input.bare
+    this.partial = input.partial
     this.languages = input.languages
     this.base = input.base ?? { files: image.files, database: inventory.database }
   }
@@ -159,8 +164,10 @@ export class PlatformSession {
     const components = this.#foreign.get(finding.purl) ?? []
     const subject = components[0]?.subject
     if (subject === undefined) return undefined
-    const found = database.match(subject.ecosystem, subject.name, subject.version).find(({ group }) => group === finding.group)
-    return foreignFinding(finding, subject.ecosystem, components, found?.fixed, image)
+    const { ecosystem, name, version } = subject
+    const match = (other: string) => database.match(ecosystem, name, other)
+    const fixed = match(version).find(({ group }) => group === finding.group)?.fixed
+    return foreignFinding(finding, ecosystem, components, namedFix(fixed, version, match, schemeOf(ecosystem)), image)
   }
 
   weigher(only: readonly string[]): (source: string, match: AdvisoryMatch) => { readonly weight: number; readonly aside: number } {

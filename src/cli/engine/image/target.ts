@@ -84,6 +84,7 @@ export async function openTarget(
       const known = bare !== undefined || database.status.ecosystems.some(other => other.split(':')[0] === ecosystem)
       const archive = known ? undefined : await archiveMatches(inventory.database, openArchive, world.progress)
       const ended = endedSentence(inventory.release, now)
+      const unchecked = [...languages.notes, ...uncheckedNotes(languages.components, database.status)]
       platforms.push(
         new PlatformSession({
           world,
@@ -97,12 +98,8 @@ export async function openTarget(
           database,
           archiveMatch: archive?.match,
           openArchive,
-          notes: [
-            ...(bare === undefined ? [] : [bare.reason]),
-            ...(archive?.notes ?? []),
-            ...languages.notes,
-            ...uncheckedNotes(languages.components, database.status),
-          ],
+          notes: [...(bare === undefined ? [] : [bare.reason]), ...(archive?.notes ?? []), ...unchecked],
+          partial: bare !== undefined || archive !== undefined || unchecked.length > 0,
           ...(ended === undefined ? {} : { ended }),
           ...(bare === undefined ? {} : { bare: bare.reason }),
         }),

@@ -13,6 +13,11 @@ export async function undoImage(world: EngineWorld, receipt: ImageReceipt, dryRu
     const source = await places.source(reference)
     try {
       const there = (await source.root()).descriptor.digest
+      if (there === receipt.from.digest || there === receipt.to.before) {
+        throw new Fault('undo-conflict', `${reference} points to ${there} again: this is taken back already.`, {
+          hint: 'Name another receipt of .suture/receipts to take that one back.',
+        })
+      }
       if (there !== digest) {
         throw new Fault('undo-conflict', `${reference} points to ${there} by now, and the receipt is about ${digest}.`, {
           hint: 'Take back the later change first, or set the tag by hand.',

@@ -39,14 +39,17 @@ async function reportOf(session: PlatformSession, request: OfImage<ScanRequest>)
     paths: Object.fromEntries(findings.map(finding => [finding.id, wayTo(session, finding, layers)])),
     advisories: session.status,
     notes: session.notes,
-    ...(session.bare === undefined ? {} : ({ partial: true } as const)),
+    ...(session.partial ? ({ partial: true } as const) : {}),
   }
   if (findings.length === 0) return { ...report, planned: [] }
   const plan = await planWithinReach(session, request)
   if (plan instanceof Fault)
     return {
       ...report,
-      notes: [...report.notes, `What can be fixed is not known, because the package archive cannot be asked. ${plan.message} ${plan.hint}`],
+      notes: [
+        ...report.notes,
+        `What can be fixed is not known, because the package archive cannot be asked. ${plan.message.replace(/\.?$/, '.')} ${plan.hint}`,
+      ],
     }
   const planned = findings.flatMap(finding => plan.findings.filter(other => other.finding.id === finding.id))
   return { ...report, planned, notes: plan.notes }
