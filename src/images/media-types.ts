@@ -32,6 +32,23 @@ export function isImageConfig({ mediaType }: Descriptor): boolean {
   return mediaType === OCI_CONFIG || mediaType === DOCKER_CONFIG || mediaType === '' || mediaType === 'application/octet-stream'
 }
 
+const OCI_FOREIGN = 'application/vnd.oci.image.layer.nondistributable.v1.tar'
+const OCI_DOCUMENTS: ReadonlyMap<string, string> = new Map([
+  [DOCKER_LIST, OCI_INDEX],
+  [DOCKER_MANIFEST, OCI_MANIFEST],
+  [DOCKER_CONFIG, OCI_CONFIG],
+])
+
+/** OCI's type for what Docker's family calls otherwise; any other type is itself. */
+export function ociTypeOf(mediaType: string): string {
+  const document = OCI_DOCUMENTS.get(mediaType)
+  if (document !== undefined) return document
+  const layer = /^application\/vnd\.docker\.image\.rootfs\.(foreign\.)?diff\.tar(?:\.(gzip|zstd))?$/.exec(mediaType)
+  if (layer === null) return mediaType
+  const [, foreign, packed] = layer
+  return `${foreign === undefined ? OCI_LAYER : OCI_FOREIGN}${packed === undefined ? '' : `+${packed}`}`
+}
+
 /** The type of a gzip layer in a manifest of this type. */
 export function gzipLayerType(manifestType: string): string {
   return manifestType === DOCKER_MANIFEST ? `${DOCKER_LAYER}.gzip` : `${OCI_LAYER}+gzip`
@@ -39,5 +56,5 @@ export function gzipLayerType(manifestType: string): string {
 
 /** Whether a layer is stored as a plain tar. */
 export function isPlainTar(mediaType: string): boolean {
-  return mediaType === OCI_LAYER || mediaType === DOCKER_LAYER || mediaType === 'application/vnd.oci.image.layer.nondistributable.v1.tar'
+  return mediaType === OCI_LAYER || mediaType === DOCKER_LAYER || mediaType === OCI_FOREIGN
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { readDebInventory } from '../../../ecosystems/deb/inventory.ts'
 import { artefactFor } from '../../../images/artefact.ts'
+import { needsOciTypes, withOciTypes } from '../../../images/oci-types.ts'
 import { type PlatformPatched, patchedImage } from '../../../images/patched.ts'
 import { unwrittenSource } from '../../../images/unwritten-source.ts'
 import { wholeImage } from '../../../images/whole-image.ts'
@@ -72,7 +73,8 @@ async function fixTarget(world: EngineWorld, request: OfImage<FixRequest>, targe
   const patches = changed.map(({ session, settled: { patch, upgrades, replaceTop } }) =>
     platformPatch({ image: session.image, layer: patch.layer, upgrades, replaceTop, toolVersion: world.toolVersion }),
   )
-  const patched = patchedImage(original, patches)
+  const made = patchedImage(original, patches)
+  const patched = needsOciTypes(request.image.reference, output) ? withOciTypes(made) : made
   notes.push(...(await referrersNote(target, [original.root, ...patched.platforms.map(({ before }) => before)])))
   const result = { ...nothing, plan: { ...first, notes: [...notes, ...patched.notes] } }
   const source = unwrittenSource(patched.image, target.source)

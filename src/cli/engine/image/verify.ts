@@ -4,6 +4,7 @@ import { readOsRelease } from '../../../ecosystems/deb/os-release.ts'
 import { packageKey } from '../../../ecosystems/deb/package.ts'
 import { type PackageUpgrade, patchPackages } from '../../../ecosystems/deb/patch/patch.ts'
 import { readDpkg } from '../../../ecosystems/deb/read-status.ts'
+import { needsOciTypes, withOciTypes } from '../../../images/oci-types.ts'
 import { type PlatformPatch, patchedImage } from '../../../images/patched.ts'
 import { platformName, platformsOf } from '../../../images/platforms.ts'
 import { unwrittenSource } from '../../../images/unwritten-source.ts'
@@ -81,7 +82,8 @@ async function checksOf(
     patches.push(patch)
     stated.push(wanted)
   }
-  const derived = patchedImage(await wholeImage(former), patches)
+  const made = patchedImage(await wholeImage(former), patches)
+  const derived = needsOciTypes(receipt.from.reference, receipt.to.reference) ? withOciTypes(made) : made
   for (const [at, { before, manifest, layer }] of derived.platforms.entries()) {
     const wanted = stated[at]
     if (wanted === undefined) continue
