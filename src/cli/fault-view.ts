@@ -16,11 +16,19 @@ export function faultJson(fault: Fault): unknown {
 /** `error[code]: sentence`, then what lay beneath, then the hint. */
 export function faultLines(fault: Fault, width: number, trace?: unknown): Line[] {
   const lines = [...paragraph(line(span(`error[${fault.code}]`, 'bad'), ': ', span(fault.message, 'strong')), width)]
-  if (fault.cause instanceof Error && fault.cause.message !== fault.message)
-    lines.push(...paragraph(line(span(`cause: ${fault.cause.message}`, 'quiet')), width))
+  const cause = causeOf(fault)
+  if (cause !== undefined && cause !== fault.message) lines.push(...paragraph(line(span(`cause: ${cause}`, 'quiet')), width))
   lines.push(...paragraph(line(span('hint', 'low'), ': ', fault.hint), width))
   for (let error = trace; error instanceof Error; error = error.cause) {
     for (const row of (error.stack ?? '').split('\n')) lines.push(line(span(row, 'quiet')))
   }
   return lines
+}
+
+/** What a schema has against a document is a list of places: the first one is what a person looks at. */
+function causeOf({ cause }: Fault): string | undefined {
+  if (!(cause instanceof Error)) return undefined
+  const [issue] = 'issues' in cause && Array.isArray(cause.issues) ? cause.issues : []
+  const { message, path }: { message?: unknown; path?: unknown } = issue ?? {}
+  return typeof message === 'string' && Array.isArray(path) ? `${path.map(String).join('.') || 'the document'}: ${message}` : cause.message
 }

@@ -1,5 +1,5 @@
 /** From flags to what the engine is asked. */
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import { Fault } from '../model/faults.ts'
 import type { Finding } from '../model/finding.ts'
 import type { PlannedFinding } from '../model/plan.ts'
@@ -15,7 +15,22 @@ export async function scanRequest(job: Job, flags: ScanFlags & Partial<ChangeFla
   if (target !== undefined && (await namesImage(job, target))) return imageRequest(job, flags, target)
   if ((await imageFileOf(job, target)) !== undefined)
     throw new Fault('usage', `${target} names images: scan, plan and fix take it.`, { hint: 'Then name one of its images.' })
+  if (target !== undefined) await refuseUnlike(job, target)
   return { ...(await commonRequest(job, flags, job.path(target))), ...refuseImageFlags(flags) }
+}
+
+/** What is no folder of a project, but may be meant as an image: then the hint says how that is written. */
+async function refuseUnlike(job: Job, target: string): Promise<void> {
+  const refuse = (what: string, hint: string) => {
+    throw new Fault('target-not-found', `${target} ${what}.`, { hint })
+  }
+  if (await job.isFile(join(target, 'oci-layout')))
+    refuse('is an OCI layout, an image', `Write oci:${target}, with :<tag> where it holds several.`)
+  if (await job.isFile(target)) {
+    const isArchive = /\.(tar|tgz|tar\.(gz|zst|xz))$/i.test(target)
+    const asArchive = `Write docker-archive:${target} for what docker save wrote, or oci-archive:${target} for an OCI layout in a tar file.`
+    refuse('is a file', isArchive ? asArchive : 'Name the folder that holds package-lock.json or npm-shrinkwrap.json.')
+  }
 }
 
 /** For an image of this reference. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -205,6 +206,26 @@ test('a line that is wrong is answered with what was meant', async () => {
     const ran = await suture(words)
     assert.match(ran.err, err)
     assert.deepEqual([ran.out, ran.code], ['', 2])
+  }
+})
+
+test('what is an image but not written as one is refused with the way to write it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'suture-targets-'))
+  try {
+    const [layout, archive, lock] = [join(folder, 'layout'), join(folder, 'app.tar'), join(folder, 'package-lock.json')]
+    mkdirSync(layout)
+    for (const file of [join(layout, 'oci-layout'), archive, lock]) writeFileSync(file, '{}')
+    for (const [target, hint] of [
+      [layout, `Write oci:${layout}`],
+      [archive, `Write docker-archive:${archive}`],
+      [lock, 'Name the folder that holds package-lock.json'],
+    ] as const) {
+      const { fault } = JSON.parse((await suture(['scan', target, '--json'])).out)
+      assert.equal(fault.code, 'target-not-found')
+      assert.ok(fault.hint.startsWith(hint), fault.hint)
+    }
+  } finally {
+    rmSync(folder, { recursive: true })
   }
 })
 

@@ -8,7 +8,7 @@ export const FAULTS = {
   'target-not-found': {
     exit: 2,
     says: 'There is nothing to read at the target.',
-    hint: 'Name a folder that holds package-lock.json or npm-shrinkwrap.json.',
+    hint: 'Name a folder that holds package-lock.json or npm-shrinkwrap.json, or an image: registry.example/name:tag, oci:<folder>, docker-archive:<file>.',
   },
   'file-unreadable': { exit: 3, says: 'A file cannot be read.', hint: 'Check that it exists and that you may read it.' },
   'file-too-large': { exit: 3, says: 'A file is larger than Suture reads.', hint: 'Check that this is the file you mean.' },

@@ -1,4 +1,5 @@
 /** What is checked of a patched image before it is written, read afresh from the bytes that would be. */
+
 import type { DebInventory } from '../../../ecosystems/deb/inventory.ts'
 import { packageKey } from '../../../ecosystems/deb/package.ts'
 import { newDefects } from '../../../ecosystems/deb/plan/check.ts'
@@ -9,6 +10,7 @@ import type { Finding } from '../../../model/finding.ts'
 import type { ImageFiles } from '../../../model/image.ts'
 import type { Component, Inventory } from '../../../model/inventory.ts'
 import type { Receipt } from '../../../model/receipt.ts'
+import { count } from '../../words.ts'
 import { isForeign, languageComponents } from './languages.ts'
 import type { PlatformSession } from './platform-session.ts'
 import type { Settled } from './settle.ts'
@@ -61,7 +63,7 @@ export function proofOf(
   )
   if (broken.length > 0) throw failed(`needs are broken: ${broken.map(({ keys }) => keys.join(' and ')).join(', ')}`)
   const checks: readonly Check[] = [
-    { check: 'fresh scan', result: 'passed', detail: `${gone} findings gone, ${left.length} left` },
+    { check: 'fresh scan', result: 'passed', detail: `${count(gone, 'finding')} gone, ${left.length} left` },
     { check: 'every need is met', result: 'passed', detail: `${inventory.components.length} packages, none worse served than before` },
     ...(installed.length === 0
       ? []

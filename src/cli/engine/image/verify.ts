@@ -1,4 +1,5 @@
 /** Derives an image's patch again from what its receipt names, and compares every digest: what a second party does. */
+
 import { defaultAptCache, openApt } from '../../../ecosystems/deb/apt/open.ts'
 import { readOsRelease } from '../../../ecosystems/deb/os-release.ts'
 import { packageKey } from '../../../ecosystems/deb/package.ts'
@@ -13,6 +14,7 @@ import { Fault } from '../../../model/faults.ts'
 import type { ImageSource } from '../../../model/image.ts'
 import type { ImageReceipt, PatchedPlatform } from '../../../model/receipt.ts'
 import type { EngineWorld, VerifyRequest, VerifyResult } from '../../engine.ts'
+import { count } from '../../words.ts'
 import { openReceipt } from '../receipts.ts'
 import { platformPatch } from './derive.ts'
 import { formerImage } from './former-image.ts'
@@ -64,7 +66,7 @@ async function checksOf(
       result: missing.length === 0 ? 'passed' : 'failed',
       detail:
         missing.length === 0
-          ? `${upgrades.length} archives, each as a signed index states it today`
+          ? `${count(upgrades.length, 'archive')}, each as a signed index states it today`
           : `no signed index states them any more: ${missing.join(', ')}`,
     })
     if (missing.length > 0) return checks
