@@ -24,6 +24,9 @@ async function refuseUnlike(job: Job, target: string): Promise<void> {
   const refuse = (what: string, hint: string) => {
     throw new Fault('target-not-found', `${target} ${what}.`, { hint })
   }
+  const { manifestKind } = await import('../manifests/manifest-kind.ts')
+  if (manifestKind(basename(target)) !== undefined && !(await job.exists(target)))
+    refuse('is not there', 'Check the path of the Dockerfile or compose file.')
   if (await job.isFile(join(target, 'oci-layout')))
     refuse('is an OCI layout, an image', `Write oci:${target}, with :<tag> where it holds several.`)
   if (await job.isFile(target)) {

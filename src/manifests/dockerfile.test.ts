@@ -190,3 +190,22 @@ test('whatever stands in the file, it is read or refused, in bounded time', () =
   const chain = Array.from({ length: 900 }, (_, at) => `ARG A${at + 1}=$A${at}$A${at}`).join('\n')
   assert.match(readDockerfile(`ARG A0=xxxxxxxx\n${chain}\nFROM $A900\n`, 'Dockerfile')[0]?.unknown ?? '', /is longer than/)
 })
+
+test('what is copied as a whole ships, from a stage or an image, and so does what that stands on', () => {
+  const roles = (text: string) => readDockerfile(text, 'Dockerfile').map(({ reference, role }) => [reference, role])
+  const flattened = 'FROM base:1 AS deep\nFROM deep AS x\nFROM tools:1 AS t\nFROM scratch\nCOPY --from=t /bin/t /bin/t\n'
+  const shipped = [
+    ['base:1', 'base'],
+    ['tools:1', 'build'],
+  ]
+  for (const copy of ['COPY --from=x / /', 'COPY --chown=0 --from=1 /. /', 'COPY --from=x ["/", "/"]'])
+    assert.deepEqual(roles(`${flattened}${copy}\n`), shipped, copy)
+  assert.deepEqual(roles(`${flattened}COPY --from=x /etc/ /\n`), [
+    ['base:1', 'build'],
+    ['tools:1', 'build'],
+  ])
+  assert.deepEqual(roles('FROM scratch\nCOPY --from=base:2 / /\nCOPY --from=base:3 /x /\n'), [
+    ['base:2', 'base'],
+    ['base:3', 'copied'],
+  ])
+})

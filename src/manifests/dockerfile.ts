@@ -30,7 +30,7 @@ export function readDockerfile(text: string, file: string, { args, target, platf
   atMost(LARGEST, text.length, 'characters')
   const stages: Stage[] = []
   const names = new Map<string, number>()
-  const copied: ImageUse[] = []
+  const copied: Copied[] = []
   const known = new BuildArguments(args ?? (() => undefined), platform)
   const { lookup } = known
   let definitions = 0
@@ -49,8 +49,12 @@ export function readDockerfile(text: string, file: string, { args, target, platf
     } else if (keyword === 'COPY' || keyword === 'RUN') {
       for (const word of sourcesOf(keyword, words)) {
         const image = referenceOf(word.text, lookup, mark)
-        if (/^\d+$/.test(word.text) || names.has((image.reference ?? word.text).toLowerCase())) continue
-        copied.push({ line, written: shortened(word.text), role: 'copied', ...image })
+        const stage = names.get((image.reference ?? word.text).toLowerCase()) ?? (/^\d+$/.test(word.text) ? Number(word.text) : undefined)
+        const into = stages.length - 1
+        const isWhole = keyword === 'COPY' && copiesEverything(words)
+        if (stage !== undefined && isWhole && stage < into) stages[into]?.wholes.push(stage)
+        if (stage !== undefined) continue
+        copied.push({ line, written: shortened(word.text), ...image, ...(isWhole ? { into } : {}) })
         atMost(MOST_COPIED, copied.length, 'images that files are copied from')
       }
     }
@@ -58,13 +62,22 @@ export function readDockerfile(text: string, file: string, { args, target, platf
   const ships = shippingStages(stages, names, target)
   const bases = stages.flatMap((stage, at): readonly ImageUse[] => {
     if (stage.parent !== undefined || stage.reference?.toLowerCase() === 'scratch') return []
-    const { parent: _, ...use } = stage
+    const { parent: _, wholes: __, ...use } = stage
     return [{ ...use, ...throughOf(use, known), role: ships.has(at) ? 'base' : 'build' }]
   })
-  return [...bases, ...copied].sort((a, b) => a.line - b.line)
+  const sources = copied.map(({ into, ...use }): ImageUse => ({ ...use, role: into !== undefined && ships.has(into) ? 'base' : 'copied' }))
+  return [...bases, ...sources].sort((a, b) => a.line - b.line)
 }
 
-type Stage = Omit<ImageUse, 'role'> & { /** The earlier stage that it is built on. */ readonly parent?: number }
+interface Stage extends Omit<ImageUse, 'role'> {
+  /** The earlier stage that it is built on. */
+  readonly parent?: number
+  /** Earlier stages whose whole tree is copied into it, as images are flattened. */
+  readonly wholes: number[]
+}
+
+/** `into`: the stage that all of it is copied into. */
+type Copied = Omit<ImageUse, 'role'> & { readonly into?: number }
 
 function stageOf(words: readonly Word[], line: number, mark: string, lookup: Lookup, names: ReadonlyMap<string, number>): Stage {
   const flag = words.find(({ text }) => text.startsWith('--platform='))?.text.slice('--platform='.length)
@@ -76,6 +89,7 @@ function stageOf(words: readonly Word[], line: number, mark: string, lookup: Loo
   return {
     line,
     written: shortened(written),
+    wholes: [],
     ...known,
     ...(parent === undefined ? {} : { parent }),
     ...(as?.text.toLowerCase() === 'as' && name !== undefined ? { name: shortened(name.text) } : {}),
@@ -95,7 +109,7 @@ function referenceOf(written: string, lookup: Lookup, mark: string): Pick<ImageU
 }
 
 /** Where one argument, and nothing else that is put in, makes part of the reference. */
-function throughOf({ written, reference }: Stage, known: BuildArguments): Pick<ImageUse, 'through'> {
+function throughOf({ written, reference }: Omit<ImageUse, 'role'>, known: BuildArguments): Pick<ImageUse, 'through'> {
   const [, prefix = '', name = '', braced = '', suffix = ''] =
     /^([^$\\`"']*)\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})([^$\\`"']*)$/.exec(written) ?? []
   const found = known.onlyDefault(name === '' ? braced : name)
@@ -103,13 +117,27 @@ function throughOf({ written, reference }: Stage, known: BuildArguments): Pick<I
   return { through: { prefix, suffix, place: found.place } }
 }
 
-/** The stage that is built and those it is built on. */
+/** The stage that is built, those it is built on, and those that are copied into these as a whole. */
 function shippingStages(stages: readonly Stage[], names: ReadonlyMap<string, number>, target: string | undefined): ReadonlySet<number> {
   const number = target !== undefined && /^\d{1,4}$/.test(target) && Number(target) < stages.length ? Number(target) : undefined
   const named = target === undefined ? undefined : (names.get(target.toLowerCase()) ?? number)
   const ships = new Set<number>()
-  for (let at: number | undefined = named ?? stages.length - 1; at !== undefined && at >= 0; at = stages[at]?.parent) ships.add(at)
+  const next = [named ?? stages.length - 1]
+  for (let at = next.pop(); at !== undefined; at = next.pop()) {
+    const stage = stages[at]
+    if (stage === undefined || ships.has(at)) continue
+    ships.add(at)
+    next.push(...stage.wholes, ...(stage.parent === undefined ? [] : [stage.parent]))
+  }
   return ships
+}
+
+/** `COPY --from=build / /`: one of the sources is the root. The list may be written as JSON. */
+function copiesEverything(words: readonly Word[]): boolean {
+  const paths = words
+    .flatMap(({ text }) => (text.startsWith('--') ? [] : text.replace(/^\[|\]$/g, '').split(',')))
+    .filter(path => path !== '')
+  return paths.slice(0, -1).some(path => /^\/+[.*]?$/.test(unquoted(path)))
 }
 
 /** What `COPY --from` and `RUN --mount=…,from=` name. Flags come first. */
