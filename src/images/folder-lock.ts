@@ -67,7 +67,8 @@ async function isAbandoned(file: string, content: string): Promise<boolean> {
   return owner === null || (owner[2] === JSON.stringify(hostname()) && !isRunning(Number(owner[1])))
 }
 
-function isRunning(pid: number): boolean {
+/** Whether a process of this machine is there, whoever's it is. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true

@@ -33,8 +33,9 @@ export function archiveSink(reference: ArchiveReference, { scratch, stdout }: Ar
       const blobs = allBlobs(image)
       const chunks = archiveChunks(image, reference)
       if (reference.file !== '-') {
-        await writeWhole(reference.file, chunks)
+        // Before: what was left may be what the disk has no room beside.
         await removeLeftovers(dirname(reference.file))
+        await writeWhole(reference.file, chunks)
       } else for await (const chunk of chunks) await stdout(chunk)
       const bytesWritten = blobs.reduce((sum, { descriptor }) => sum + descriptor.size, 0)
       const { digest } = image.root.descriptor

@@ -2,11 +2,12 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { constants, createReadStream } from 'node:fs'
 import { lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Fault } from '../../model/faults.ts'
 import type { BlobDigest, Descriptor, RawDocument } from '../../model/image.ts'
 import { blobDigest } from '../../model/image.ts'
-import { codeOf } from '../folder-lock.ts'
+import { codeOf, isRunning } from '../folder-lock.ts'
 import { assertDocumentSize, verifiedChunks, verifiedDocument } from '../verified-bytes.ts'
 
 const CHUNK = 256 * 1024
@@ -65,7 +66,7 @@ export async function writeWhole(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   check: (sha256: string) => void = () => undefined,
 ): Promise<void> {
-  const aside = join(dirname(path), `.suture-${randomUUID()}`)
+  const aside = join(dirname(path), `.suture-${process.pid}-${machine()}-${randomUUID()}`)
   try {
     await mkdir(dirname(path), { recursive: true })
     const hash = createHash('sha256')
@@ -88,17 +89,30 @@ export async function writeWhole(
   }
 }
 
-const ASIDE = /^\.suture-(lock\.)?[0-9a-f-]{36}$/
+const ASIDE = /^\.suture-(?:lock\.|(?<pid>\d{1,10})-(?<machine>[0-9a-f]{8})-)?[0-9a-f-]{36}$/
 const LEFT_MS = 60 * 60 * 1000
+/** A process that is not seen may be another container's with this machine's name; one that writes touches its file. */
+const GONE_MS = 60 * 1000
 
-/** Removes what killed writers left beside: files of their own naming, and of the lock's, that nobody has touched for an hour. What cannot be removed stays. */
+/**
+ * Removes what killed writers left beside: files of their own naming, and of the lock's, that nobody has touched for an hour, or for a
+ * minute where the writer was a process of this machine and is gone. What cannot be removed stays.
+ */
 export async function removeLeftovers(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
-    if (!ASIDE.test(name)) continue
+    const aside = ASIDE.exec(name)
+    if (aside === null) continue
+    const { pid, machine: writtenBy } = aside.groups ?? {}
+    const patience = writtenBy === machine() && !isRunning(Number(pid)) ? GONE_MS : LEFT_MS
     const path = join(folder, name)
     const found = await lstat(path).catch(() => undefined)
-    if (found?.isFile() === true && Date.now() - found.mtimeMs > LEFT_MS) await rm(path, { force: true }).catch(() => undefined)
+    if (found?.isFile() === true && Date.now() - found.mtimeMs > patience) await rm(path, { force: true }).catch(() => undefined)
   }
+}
+
+/** This machine's name, short enough for a file's. */
+function machine(): string {
+  return createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
 }
 
 /** Makes renames in a folder last through a loss of power. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
+import { spawnSync } from 'node:child_process'
+import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { hostname, tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { test } from 'node:test'
 import { OCI_LAYER } from '../media-types.ts'
@@ -113,6 +114,24 @@ test('what a killed writer left beside goes after an hour', async context => {
   const left = await readdir(blobs)
   assert.ok(!left.includes(old))
   assert.ok(left.includes(fresh))
+})
+
+test('what a killed writer of this machine left goes after a minute, and what a living one writes stays', async context => {
+  const { folder, into } = await layout(context)
+  await into('v1').write(wholeOf(makeImage()))
+  const here = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
+  const gone = spawnSync(process.execPath, ['--version']).pid
+  const name = (pid: number, machine = here) => join(folder, `.suture-${pid}-${machine}-${randomUUID()}`)
+  const [left, fresh, living, elsewhere] = [name(gone), name(gone), name(process.pid), name(gone, '00000000')]
+  for (const path of [left, fresh, living, elsewhere]) await writeFile(path, 'half')
+  const twoMinutesAgo = Date.now() / 1000 - 120
+  for (const path of [left, living, elsewhere]) await utimes(path, twoMinutesAgo, twoMinutesAgo)
+  await into('v2').write(wholeOf(makeImage()))
+  const there = await readdir(folder)
+  assert.deepEqual(
+    [left, fresh, living, elsewhere].map(path => there.includes(basename(path))),
+    [false, true, true, true],
+  )
 })
 
 test('a plain tar is read by position, a compressed layer is not', async context => {

@@ -27,6 +27,8 @@ export function layoutSink({ folder, tag, reference }: LayoutPlace): ImageSink {
       await mkdir(blobs, { recursive: true }).catch((cause: unknown) => {
         throw new Fault('image-write-failed', `${blobs} cannot be made (${String(codeOf(cause))}).`, { cause })
       })
+      // Before: what was left may be what the disk has no room beside.
+      for (const place of [blobs, folder]) await removeLeftovers(place)
       const written = { blobsWritten: 0, bytesWritten: 0 }
       for (const blob of allBlobs(image)) {
         if (await hasBlob(folder, blob.descriptor)) continue
@@ -44,7 +46,6 @@ export function layoutSink({ folder, tag, reference }: LayoutPlace): ImageSink {
         const next = withRoot(bytes, image.root.descriptor, tag, reference, image.referrers.map(artefactOf))
         await writeWhole(path, [Buffer.from(next.text)])
         await syncFolder(folder)
-        for (const place of [blobs, folder]) await removeLeftovers(place)
         return next.before
       })
       return { reference, digest: image.root.descriptor.digest, ...written, ...(before === undefined ? {} : { before }) }

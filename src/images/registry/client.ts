@@ -69,16 +69,19 @@ export function registryClient(access: RegistryAccess, place: Place, { push = fa
   const choose = async (): Promise<URL> => {
     if (!loopback && !insecure) return base
     const plain = new URL(`http://${host}`)
+    let wantsTls = false
     for (const url of loopback ? [plain, base] : [base, plain]) {
       try {
         const answer = await access.transport.send({ method: 'GET', url: new URL('/v2/', url), headers: HEADERS, insecure })
         await answer.discard()
         if (answer.status < 500 && !(answer.status === 400 && url === plain)) return url
+        // A server that speaks TLS says so to plain HTTP, and it is its certificate that then has to be told of.
+        wantsTls ||= answer.status === 400 && url === plain
       } catch {
         // The other one is tried; the call itself tells what went wrong.
       }
     }
-    return loopback ? plain : base
+    return loopback && !wantsTls ? plain : base
   }
 
   const follow = async (request: HttpRequest, redirects: number): Promise<HttpAnswer> => {

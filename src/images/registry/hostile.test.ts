@@ -196,3 +196,8 @@ test('a registry that took something else is not believed', async context => {
   })
   await assert.rejects(sink.write(wholeOf(makeImage({ layers: ['new'] }))), { code: 'image-push-failed' })
 })
+
+test('a registry on this machine that wants TLS is told of by its certificate and not by what it says to plain HTTP', async context => {
+  const { source } = await hostile(context, (_, response) => end(response, 400, {}, 'This port speaks TLS.') !== undefined)
+  await assert.rejects(readAll(source), { code: 'image-registry-unreachable', message: /cannot be trusted/ })
+})

@@ -7,11 +7,14 @@ import { originOf } from './origin.ts'
 import type { HttpAnswer } from './transport.ts'
 
 const CHUNK = 8 * 1024 * 1024
+/** What servers that stand before a registry take when nobody told them otherwise. */
+const SMALL_CHUNK = 1024 * 1024
+const TOO_LARGE = 413
 const LARGEST_CHUNK = 256 * 1024 * 1024
 const ATTEMPTS = 3
 const OCTETS = { 'content-type': 'application/octet-stream' }
 /** Statuses that mean: not in one piece. */
-const IN_PIECES = [405, 411, 413, 415, 416, 501]
+const IN_PIECES = [405, 411, TOO_LARGE, 415, 416, 501]
 
 /** Whether the bytes were sent. Faults: those of the registry and of the blob's source; `image-push-failed`. */
 export async function uploadBlob(client: RegistryClient, blob: BlobToWrite): Promise<'there' | 'mounted' | 'sent'> {
@@ -33,7 +36,7 @@ export async function uploadBlob(client: RegistryClient, blob: BlobToWrite): Pro
     // A session may have gone with the server that kept it.
     if (answer.status === 404 && attempt < ATTEMPTS) continue
     if (IN_PIECES.includes(answer.status)) {
-      await sendInPieces(client, blob)
+      await sendInPieces(client, blob, answer.status === TOO_LARGE ? SMALL_CHUNK : CHUNK)
       return 'sent'
     }
     throw new Fault('image-push-failed', `${host} did not take ${descriptor.digest}: it answered ${answer.status}.`)
@@ -66,10 +69,10 @@ async function sendWhole(client: RegistryClient, started: HttpAnswer, blob: Blob
   return answer
 }
 
-async function sendInPieces(client: RegistryClient, blob: BlobToWrite): Promise<void> {
+async function sendInPieces(client: RegistryClient, blob: BlobToWrite, usual: number): Promise<void> {
   let answer = await client.call({ method: 'POST', path: 'blobs/uploads/', expect: [202] })
   const least = Number(answer.header('oci-chunk-min-length') ?? 0)
-  const length = Number.isSafeInteger(least) && least <= LARGEST_CHUNK ? Math.max(CHUNK, least) : CHUNK
+  const length = Number.isSafeInteger(least) && least <= LARGEST_CHUNK ? Math.max(usual, least) : usual
   let offset = 0
   for await (const piece of piecesOf(contentOf(blob), length)) {
     await answer.discard()
