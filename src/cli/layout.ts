@@ -28,8 +28,19 @@ export function tableRows(rows: readonly (readonly Cell[])[], columns: readonly 
     indent,
   )
   widths[wrapping] = Math.min(widths[wrapping] ?? 0, Math.max(width - others, NARROWEST))
-  return cells.map(row => tableRow(row, columns, widths, wrapping, indent))
+  return cells.map(row => {
+    const [content, beside, room] = [row[wrapping] ?? [], widths[wrapping] ?? 0, width - indent - BELOW]
+    const parts = wrapLine(content, beside)
+    const isCrushed = parts.length > MOST_BESIDE || parts.some(part => displayWidth(textOf(part).trimEnd()) > beside)
+    if (wrapping !== columns.length - 1 || !isCrushed || room <= beside) return tableRow(row, columns, widths, wrapping, indent)
+    const [first = []] = tableRow(row.with(wrapping, []), columns, widths, wrapping, indent)
+    return [first, ...wrapLine(content, room).map(part => [{ text: ' '.repeat(indent + BELOW) }, ...part])]
+  })
 }
+
+/** A last column that would be taller than this, or has a word that is wider than it, goes below its row, this far in. */
+const MOST_BESIDE = 4
+const BELOW = 4
 
 function tableRow(row: readonly Line[], columns: readonly Column[], widths: readonly number[], wrapping: number, indent: number): Line[] {
   const wrapped = wrapLine(row[wrapping] ?? [], widths[wrapping] ?? 0)
@@ -47,6 +58,8 @@ function tableRow(row: readonly Line[], columns: readonly Column[], widths: read
     return spans
   })
 }
+
+const textOf = (spans: Line): string => spans.map(({ text }) => text).join('')
 
 function toLine(cell: Cell, style: Style | undefined): Line {
   if (typeof cell === 'string') return [span(cell, style)]

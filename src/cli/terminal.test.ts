@@ -72,6 +72,21 @@ test('a table keeps its columns, fits the width, and drops nothing', () => {
   )
 })
 
+test('a last column that would be crushed goes below its row, whole', () => {
+  const path = 'usr/local/lib/node_modules/npm/node_modules/minimist/package.json'
+  const rows = [
+    ['minimist', `layer 2 › ${path}`],
+    ['qs', 'direct'],
+  ]
+  const texts = table(rows, [{}, { wraps: true }], 70).map(part =>
+    part
+      .map(({ text }) => text)
+      .join('')
+      .trimEnd(),
+  )
+  assert.deepEqual(texts, ['  minimist', '      layer 2 ›', `      ${path}`, '  qs        direct'])
+})
+
 test('a line breaks between words and keeps its styles', () => {
   const lines = wrapLine(line('one two ', span('three four', 'strong')), 9)
   assert.deepEqual(
