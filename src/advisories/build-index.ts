@@ -7,7 +7,7 @@ import { type IndexMeta, SECTIONS, type Sections, writeHot } from './index-forma
 import type { OsvRecord } from './osv.ts'
 import { type RecordEntry, writePackageEntry } from './package-entry.ts'
 import { mergeSameId } from './same-id.ts'
-import { rate } from './severity.ts'
+import { rate, severitiesFor } from './severity.ts'
 
 export interface BuiltIndex {
   readonly hot: Buffer
@@ -99,7 +99,7 @@ function packagesOf(live: readonly OsvRecord[], rank: (id: string) => number, gr
     const others = (groups.get(record.id) ?? []).filter(other => other !== record.id).map(rank)
     others.sort((a, b) => a - b)
     for (const { ecosystem, name, severity: own, ranges, versions } of record.affected) {
-      const { severity, tenths } = rate(own.length > 0 ? own : record.severity, record.word)
+      const { severity, tenths } = rate(severitiesFor(own, record.severity), record.word)
       const key = `${ecosystem.replaceAll('\0', ' ')}\0${name}`
       const entry: RecordEntry = { id, severity, ...(tenths !== undefined && { tenths }), others, versions, ranges }
       const list = packages.get(key)

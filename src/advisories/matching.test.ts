@@ -89,6 +89,9 @@ test('severity is the source’s word, else the rating of the newest CVSS versio
   const v2 = { type: 'CVSS_V2', score: 'AV:N/AC:L/Au:N/C:C/I:C/A:C' }
   const v3 = { type: 'CVSS_V3', score: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:U/C:N/I:L/A:N' }
   const v4 = { type: 'CVSS_V4', score: 'CVSS:4.0/AV:L/AC:L/AT:P/PR:L/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N' }
+  const debian = (urgency: string) => ({
+    affected: [{ package: { ecosystem: 'npm', name: 'a' }, versions: ['1.0.0'], ecosystem_specific: { urgency } }],
+  })
   const rows: [Record<string, unknown>, Severity, number | undefined][] = [
     [{}, 'unscored', undefined],
     [{ severity: [v2] }, 'critical', 10],
@@ -102,6 +105,10 @@ test('severity is the source’s word, else the rating of the newest CVSS versio
     [{ database_specific: { severity: ['HIGH'] } }, 'unscored', undefined],
     [{ severity: [{ type: 'Ubuntu', score: 'medium' }] }, 'moderate', undefined],
     [{ affected: [{ package: { ecosystem: 'npm', name: 'a' }, severity: [v4], versions: ['1.0.0'] }] }, 'high', 7.3],
+    [debian('low**'), 'low', undefined],
+    [debian('unimportant'), 'low', undefined],
+    [debian('not yet assigned'), 'unscored', undefined],
+    [{ ...debian('high'), severity: [v3] }, 'moderate', 4.3],
   ]
   for (const [more, severity, score] of rows) {
     const [match] = databaseOf([recordOf('GHSA-a', 'a', ALL, more)]).match('npm', 'a', '1.0.0')

@@ -43,7 +43,7 @@ function affected(value: unknown, at: string): OsvAffected[] {
     {
       ecosystem: text(packageFields['ecosystem'], `${at}.package.ecosystem`),
       name: text(packageFields['name'], `${at}.package.name`),
-      severity: severities(fields['severity'], at),
+      severity: [...severities(fields['severity'], at), ...urgency(fields['ecosystem_specific'])],
       ranges: list(fields['ranges'], MOST.ranges, `${at}.ranges`).flatMap(entry => range(entry, `${at}.ranges`)),
       versions: list(fields['versions'], MOST.versions, `${at}.versions`).map(version => text(version, `${at}.versions`)),
     },
@@ -69,6 +69,14 @@ function severities(value: unknown, at: string): OsvSeverity[] {
       ? [{ type: entry['type'].slice(0, 40), score: entry['score'].slice(0, LONGEST_NAME) }]
       : [],
   )
+}
+
+/** Debian's tracker rates by urgency (`low**` is a guess of `low`); OSV.dev keeps it beside what is affected. */
+function urgency(value: unknown): OsvSeverity[] {
+  const word = isObject(value) ? value['urgency'] : undefined
+  return typeof word === 'string' && /^(high|medium|low|unimportant)\**$/.test(word)
+    ? [{ type: 'Debian', score: word.replace(/\*+$/, '') }]
+    : []
 }
 
 function references(value: unknown): string[] {

@@ -20,7 +20,11 @@ const WORDS: ReadonlyMap<string, Severity> = new Map([
   ['medium', 'moderate'],
   ['low', 'low'],
   ['negligible', 'low'],
+  ['unimportant', 'low'],
 ])
+
+/** Types whose score is a distribution's own word. */
+const PRIORITIES: ReadonlySet<string> = new Set(['Ubuntu', 'Debian'])
 
 const scores = new Map<string, number | undefined>()
 
@@ -53,6 +57,11 @@ export function rate(severities: readonly OsvSeverity[], word: string | undefine
   }
   const shown = WORDS.get(word?.toLowerCase() ?? '')
   if (best !== undefined) return { severity: shown ?? severityOfScore(best.tenths / 10), tenths: best.tenths, vector: best.vector }
-  const priority = severities.flatMap(({ type, score }) => (type === 'Ubuntu' ? (WORDS.get(score.toLowerCase()) ?? []) : []))
+  const priority = severities.flatMap(({ type, score }) => (PRIORITIES.has(type) ? (WORDS.get(score.toLowerCase()) ?? []) : []))
   return { severity: shown ?? priority[0] ?? 'unscored' }
+}
+
+/** What rates a record for one package: its own vectors, else those of the whole record, with the distribution's word behind either. */
+export function severitiesFor(own: readonly OsvSeverity[], record: readonly OsvSeverity[]): readonly OsvSeverity[] {
+  return own.some(({ type }) => type !== 'Debian') ? own : [...own, ...record]
 }
