@@ -105,6 +105,7 @@ test('a flaw that the distribution’s records know by their own name goes by it
     ['removes CVE-2023-45322'],
   )
   const told = await shop.cli('explain', 'CVE-2023-45322', reference, '--advisories', advisories)
+  assert.match(told.out, /libxml2 2\.9\.14-1 {2}libxml2:amd64 · runtime · layer 2/)
   assert.match(told.out, new RegExp(`CVE-2023-45322 \\(DEBIAN-CVE-2023-45322\\)[^]*suture fix ${reference} --only CVE-2023-45322`))
   const ignore = [{ advisory: 'CVE-2023-45322', reason: 'not reached' }]
   const report = await shop.scan(reference, { advisories, policy: { ignore } })

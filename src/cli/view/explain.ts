@@ -1,3 +1,4 @@
+import type { Component } from '../../model/inventory.ts'
 import type { PlannedFinding } from '../../model/plan.ts'
 import type { Story } from '../engine.ts'
 import { EMPTY, heading, paragraph } from '../layout.ts'
@@ -15,13 +16,7 @@ export function explainView(story: Story, width: number): Line[] {
   lines.push(EMPTY, heading(story.kind === 'advisory' ? 'Affects here' : 'Here as'))
   if (story.components.length === 0) lines.push(line(`  nothing in ${story.target.id}`))
   for (const { component, paths } of story.components) {
-    lines.push(
-      line(
-        '  ',
-        span(`${component.name} ${component.version}`, 'name'),
-        span(`  ${component.location || 'the project'} · ${component.scope}`, 'quiet'),
-      ),
-    )
+    lines.push(line('  ', span(`${component.name} ${component.version}`, 'name'), span(`  ${placeOf(component)}`, 'quiet')))
     for (const path of paths.slice(0, MOST_PATHS)) lines.push(...paragraph(line('↳ ', ...pathLine(path)), width, 4))
     if (paths.length > MOST_PATHS) lines.push(line(span(`    and ${paths.length - MOST_PATHS} more ways`, 'quiet')))
   }
@@ -41,6 +36,10 @@ export function explainView(story: Story, width: number): Line[] {
       ),
     )
   return lines
+}
+
+function placeOf({ location, scope, layer }: Component): string {
+  return [location || 'the project', scope, ...(layer === undefined ? [] : [`layer ${layer + 1}`])].join(' · ')
 }
 
 function advisoryLines({ advisory, subject }: Story, width: number): Line[] {
