@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
 import { test } from 'node:test'
 
 const root = join(import.meta.dirname, '..')
-const RING_0 = ['model', 'versions', 'text', 'tar']
+const RING_0 = ['model', 'versions', 'text', 'tar', 'concurrency']
 const FRONT = ['cli']
 
 interface Source {

@@ -5,6 +5,7 @@
 import { existsSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { severalAtOnce } from '../concurrency/several-at-once.ts'
 import { Fault } from '../model/faults.ts'
 import { download, forget } from './download.ts'
 import { getWhole, type Http, withoutCredentials } from './http.ts'
@@ -129,19 +130,15 @@ class Mirror implements OsvSource {
     const next: Mark = { ...newest, ...(mark.tag !== undefined && { tag: mark.tag }) }
     const records: OsvRecord[] = []
     const gone: string[] = []
-    const waiting = ids.values()
     let [bytes, done] = [listBytes, 0]
-    const work = async (): Promise<void> => {
-      for (const id of waiting) {
-        const url = this.#url(ecosystem, `${id}.json`)
-        const body = await getWhole(options.http, url, LARGEST_RECORD)
-        bytes += body?.length ?? 0
-        if (body === undefined) gone.push(id)
-        else records.push(readOne(body, id, `${this.name}/${ecosystem}/${id}.json`))
-        options.progress({ doing: `Downloading changed ${ecosystem} advisories`, done: ++done, total: ids.length })
-      }
-    }
-    await Promise.all(Array.from({ length: Math.min(AT_ONCE, ids.length) }, work))
+    await severalAtOnce(ids, AT_ONCE, async id => {
+      const url = this.#url(ecosystem, `${id}.json`)
+      const body = await getWhole(options.http, url, LARGEST_RECORD)
+      bytes += body?.length ?? 0
+      if (body === undefined) gone.push(id)
+      else records.push(readOne(body, id, `${this.name}/${ecosystem}/${id}.json`))
+      options.progress({ doing: `Downloading changed ${ecosystem} advisories`, done: ++done, total: ids.length })
+    })
     return { mark: next, bytes, kind: ids.length === 0 ? 'unchanged' : 'some', records, gone }
   }
 }

@@ -1,12 +1,9 @@
 /**
  * Layers are stored as gzip, as zstd or as they are; the first bytes say which, because media types are wrong often enough. Chunks of
  * 256 KiB make zlib four times as fast as its default of 16 KiB. What comes out is bounded, in all and by what went in.
- *
- * The gzip that is written has level 6, no time and one system byte. Deflate may differ between releases of Node.js, so what is promised
- * to be the same everywhere is the uncompressed tar (the diff id); the compressed bytes are the same for one release.
  */
 import { pipeline, Readable } from 'node:stream'
-import { createGunzip, createZstdDecompress, gzipSync } from 'node:zlib'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { Fault } from '../model/faults.ts'
 import { readAhead } from './read-ahead.ts'
 import { ZstdFrames } from './zstd-frames.ts'
@@ -31,8 +28,6 @@ export const DECOMPRESSION_LIMITS: DecompressionLimits = {
 /** How many first bytes tell the compression. */
 export const HEAD = 262
 const CHUNK = 256 * 1024
-const OS_BYTE = 9
-const UNIX = 3
 
 /** By the first bytes; `name` tells what is compressed in messages. Faults: `compression-unsupported`. */
 export function detectCompression(head: Uint8Array, name = 'A layer'): Compression {
@@ -97,17 +92,6 @@ export async function* decompressed(
     }
     throw cause
   }
-}
-
-/** Costs two thirds of what level 9 does, for 0.15 % more bytes on a library and its database. */
-const LEVEL = 6
-
-/** One gzip member with the same bytes for the same content on one release of Node.js. */
-export function gzipped(bytes: Uint8Array): Buffer {
-  const member = gzipSync(bytes, { level: LEVEL, chunkSize: CHUNK })
-  member.fill(0, 4, 8)
-  member[OS_BYTE] = UNIX
-  return member
 }
 
 /**

@@ -7,6 +7,7 @@
  * alone, so it cannot stand in for a layer that was proved. Whoever writes something from what he reads asks for `prove: 'layers'`;
  * `'files'` takes each file's digest too, after which single files are read without reading their layer to its end.
  */
+import { severalAtOnce } from '../concurrency/several-at-once.ts'
 import { Fault } from '../model/faults.ts'
 import type { ContentExtractor, ImageLayer, ImageSource, OpenImage, Platform } from '../model/image.ts'
 import type { DecompressionLimits } from './compression.ts'
@@ -76,20 +77,16 @@ async function readLayers(from: ReadFrom, layers: readonly ImageLayer[], options
     else done.set(layer.diffId, { layer, index, ...reading })
   }
   const counter = progressCounter(missing, options)
-  const waiting = missing.values()
-  const work = async () => {
-    for (const { layer, reading } of waiting) {
-      const { place } = reading
-      const index =
-        place !== undefined && !reading.proved
-          ? indexFile(place, layer.diffId, wishes)
-          : await indexStream(counter.counted(from.source.blob(layer.descriptor)), layer.diffId, wishes, from.limits)
-      reading.store(index)
-      done.set(layer.diffId, { layer, index, ...reading })
-      counter.layerRead()
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, missing.length) }, work))
+  await severalAtOnce(missing, AT_ONCE, async ({ layer, reading }) => {
+    const { place } = reading
+    const index =
+      place !== undefined && !reading.proved
+        ? indexFile(place, layer.diffId, wishes)
+        : await indexStream(counter.counted(from.source.blob(layer.descriptor)), layer.diffId, wishes, from.limits)
+    reading.store(index)
+    done.set(layer.diffId, { layer, index, ...reading })
+    counter.layerRead()
+  })
   return layers.map(layer => {
     const read = done.get(layer.diffId)
     if (read === undefined) throw new Fault('internal', `The layer ${layer.diffId} was not read.`)

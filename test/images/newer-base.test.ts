@@ -165,7 +165,10 @@ test('a Dockerfile is read: what ships decides, build stages and unknown images 
   ]
   const file = join(shop.working, 'Dockerfile')
   const scan = () => shop.cli('scan', 'Dockerfile', '--advisories', shop.advisories)
-  writeFileSync(file, `ARG BASE=${clean}\nFROM ${vulnerable} AS build\nFROM $BASE\nCOPY --from=build /opt/app /opt/app\nCOPY --from=${clean} /x /x\n`)
+  writeFileSync(
+    file,
+    `ARG BASE=${clean}\nFROM ${vulnerable} AS build\nFROM $BASE\nCOPY --from=build /opt/app /opt/app\nCOPY --from=${clean} /x /x\n`,
+  )
   const ships = await scan()
   assert.equal(ships.code, 0, ships.out + ships.err)
   assert.match(ships.out, /Dockerfile:2 FROM \S+ as build · a build stage, which does not ship/)

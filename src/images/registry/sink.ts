@@ -2,6 +2,7 @@
  * Pushes an image: blobs, then manifests by their digests, children first, then artefacts, and the tag last: setting it is the only act
  * that anyone can see.
  */
+import { severalAtOnce } from '../../concurrency/several-at-once.ts'
 import { Fault, type FaultCode } from '../../model/faults.ts'
 import type { BlobDigest, BlobToWrite, ImageSink, ImageToWrite, RawDocument } from '../../model/image.ts'
 import { blobDigest } from '../../model/image.ts'
@@ -47,7 +48,7 @@ async function push(client: RegistryClient, image: ImageToWrite, reference: Regi
   const before = tag === undefined ? undefined : await pointsTo(client, tag)
   const counted = { blobsWritten: 0, bytesWritten: 0 }
   const send = async (blobs: readonly BlobToWrite[]): Promise<void> => {
-    await severalAtOnce(blobs, async blob => {
+    await severalAtOnce(blobs, AT_ONCE, async blob => {
       if ((await uploadBlob(client, blob)) !== 'sent') return
       counted.blobsWritten++
       counted.bytesWritten += blob.descriptor.size
@@ -89,15 +90,6 @@ async function putManifest(client: RegistryClient, { descriptor, bytes }: RawDoc
     throw new Fault('image-push-failed', `${client.place.host} took ${descriptor.digest} for something else.`)
   }
   return { listed: answer.header('oci-subject') !== undefined }
-}
-
-async function severalAtOnce<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
-  const left = [...items]
-  const work = async (): Promise<void> => {
-    for (let item = left.shift(); item !== undefined; item = left.shift()) await act(item)
-  }
-  const results = await Promise.allSettled(Array.from({ length: Math.min(AT_ONCE, items.length) }, work))
-  for (const result of results) if (result.status === 'rejected') throw result.reason
 }
 
 function unique(blobs: readonly BlobToWrite[]): readonly BlobToWrite[] {

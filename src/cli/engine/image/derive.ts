@@ -1,7 +1,7 @@
 /** From a settled plan to the patched image: layer, config, manifest and index, the same bytes wherever and whenever they are made. */
 import { packageKey } from '../../../ecosystems/deb/package.ts'
 import type { PackageUpgrade } from '../../../ecosystems/deb/patch/patch.ts'
-import { gzipped } from '../../../images/compression.ts'
+import { gzipped } from '../../../images/gzip.ts'
 import type { FinishedLayer, PlatformPatch } from '../../../images/patched.ts'
 import { writeLayerTar } from '../../../images/tar/write.ts'
 import { digestOf } from '../../../images/verified-bytes.ts'
@@ -10,10 +10,12 @@ import type { Layer, OpenImage } from '../../../model/image.ts'
 /** What the history of the image says about the layer; longer lists are cut. */
 const LONGEST_HISTORY = 1000
 
-export function finishedLayer(layer: Layer): FinishedLayer {
+export async function finishedLayer(layer: Layer): Promise<FinishedLayer> {
   const tar = writeLayerTar(layer)
-  const bytes = gzipped(tar)
-  return { bytes, digest: digestOf(bytes), diffId: digestOf(tar) }
+  const packed = gzipped(tar)
+  const diffId = digestOf(tar)
+  const bytes = await packed
+  return { bytes, digest: digestOf(bytes), diffId }
 }
 
 export interface LayerOrigin {
@@ -25,12 +27,12 @@ export interface LayerOrigin {
 }
 
 /** Dated with the newest file of the layer: the archives decide, not the clock. */
-export function platformPatch({ image, layer, upgrades, replaceTop, toolVersion }: LayerOrigin): PlatformPatch {
+export async function platformPatch({ image, layer, upgrades, replaceTop, toolVersion }: LayerOrigin): Promise<PlatformPatch> {
   const newest = layer.entries.reduce((latest, entry) => (entry.kind === 'whiteout' ? latest : Math.max(latest, entry.mtime)), 0)
   const words = upgrades.map(({ from, to }) => `${packageKey(to)} ${from?.version ?? '(new)'} -> ${to.version}`).join(', ')
   return {
     image,
-    layer: finishedLayer(layer),
+    layer: await finishedLayer(layer),
     created: new Date(newest * 1000).toISOString().replace('.000Z', 'Z'),
     createdBy: `suture ${words.length > LONGEST_HISTORY ? `${words.slice(0, LONGEST_HISTORY)}...` : words}`,
     tool: `suture ${toolVersion}`,

@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import { readDebInventory } from '../../../ecosystems/deb/inventory.ts'
 import { artefactFor } from '../../../images/artefact.ts'
 import { needsOciTypes, withOciTypes } from '../../../images/oci-types.ts'
-import { type PlatformPatched, patchedImage } from '../../../images/patched.ts'
+import { type PlatformPatch, type PlatformPatched, patchedImage } from '../../../images/patched.ts'
 import { unwrittenSource } from '../../../images/unwritten-source.ts'
 import { wholeImage } from '../../../images/whole-image.ts'
 import { Fault } from '../../../model/faults.ts'
@@ -70,9 +70,11 @@ async function fixTarget(world: EngineWorld, request: OfImage<FixRequest>, targe
   }
   if (changed.length === 0) return nothing
 
-  const patches = changed.map(({ session, settled: { patch, upgrades, replaceTop } }) =>
-    platformPatch({ image: session.image, layer: patch.layer, upgrades, replaceTop, toolVersion: world.toolVersion }),
-  )
+  const patches: PlatformPatch[] = []
+  for (const { session, settled } of changed) {
+    const { patch, upgrades, replaceTop } = settled
+    patches.push(await platformPatch({ image: session.image, layer: patch.layer, upgrades, replaceTop, toolVersion: world.toolVersion }))
+  }
   const made = patchedImage(original, patches)
   const patched = needsOciTypes(request.image.reference, output) ? withOciTypes(made) : made
   notes.push(...(await referrersNote(target, [original.root, ...patched.platforms.map(({ before }) => before)])))

@@ -38,7 +38,7 @@ export async function basePrices(
     findingsLeft: draft.plan.findings.filter(({ outcome }) => outcome !== 'fixed' && outcome !== 'ignored').length,
     riskLeft: draft.plan.objective.riskLeft,
     packages: draft.plan.changes.length,
-    bytes: patch === undefined || patch.layer.entries.length === 0 ? 0 : finishedLayer(patch.layer).bytes.length,
+    bytes: patch === undefined || patch.layer.entries.length === 0 ? 0 : (await finishedLayer(patch.layer)).bytes.length,
   }
   const told = (newer: readonly NewerBase[], notes: readonly string[]) =>
     newer.length + notes.length === 0 ? undefined : { of: printReference(base), layer, newer, better: betterOf(layer, newer), notes }

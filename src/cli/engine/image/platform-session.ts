@@ -1,5 +1,6 @@
 /** One platform of an image with what every verb starts from: its files, its packages, what is known against them, where packages come from. */
 import { findingsOf, weightOf } from '../../../advisories/findings.ts'
+import { severalAtOnce } from '../../../concurrency/several-at-once.ts'
 import type { OpenApt } from '../../../ecosystems/deb/apt/open.ts'
 import { type DebInventory, debComponent } from '../../../ecosystems/deb/inventory.ts'
 import { type DebPackage, type OfferedPackage, packageKey } from '../../../ecosystems/deb/package.ts'
@@ -17,6 +18,9 @@ import { schemeOf } from '../../../versions/schemes.ts'
 import type { EngineWorld, ImageRequest, Story } from '../../engine.ts'
 import { foreignFinding, namedFix } from './foreign-findings.ts'
 import { isForeign, type Languages } from './languages.ts'
+
+/** One is unpacked while others come in. */
+const PACKAGES_AT_ONCE = 4
 
 export interface Base {
   readonly files: ImageFiles
@@ -126,13 +130,15 @@ export class PlatformSession {
 
   async #fetched(wanted: ReadonlyMap<string, OfferedPackage>, base: Base): Promise<readonly PackageUpgrade[]> {
     const apt = await this.archive()
-    const upgrades: PackageUpgrade[] = []
-    for (const [key, to] of [...wanted].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      this.world.progress({ doing: 'Fetching packages', done: upgrades.length, total: wanted.size })
+    const inOrder = [...wanted].sort(([a], [b]) => (a < b ? -1 : 1))
+    let done = 0
+    return severalAtOnce(inOrder, PACKAGES_AT_ONCE, async ([key, to]) => {
+      this.world.progress({ doing: 'Fetching packages', done, total: wanted.size })
       const from = base.database.byKey.get(key)
-      upgrades.push({ ...(from === undefined ? {} : { from }), to, deb: await apt.download(to) })
-    }
-    return upgrades
+      const deb = await apt.download(to)
+      done++
+      return { ...(from === undefined ? {} : { from }), to, deb }
+    })
   }
 
   /** What is known against one version of a source package. */

@@ -78,7 +78,7 @@ async function checksOf(
       upgrades,
       allowScripts: new Set(wanted.skippedScripts),
     })
-    const patch = platformPatch({ image, layer, upgrades, replaceTop: wanted.replaced, toolVersion })
+    const patch = await platformPatch({ image, layer, upgrades, replaceTop: wanted.replaced, toolVersion })
     checks.push(equal(`${wanted.platform}: layer (diff id)`, patch.layer.diffId, wanted.layer.diffId))
     checks.push(filesCheck(wanted, provenance))
     patches.push(patch)

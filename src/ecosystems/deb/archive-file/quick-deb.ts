@@ -3,12 +3,14 @@
  * Suture's own cache, made from an archive whose digest was right, and the digest in front only tells damage.
  */
 import { createHash } from 'node:crypto'
-import { constants, zstdCompressSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { constants, zstdCompress } from 'node:zlib'
 import { readAr, writeAr } from './ar.ts'
 import { decompress } from './decompress.ts'
 
 const DIGEST = 32
 const LARGEST = 1024 * 1024 * 1024
+const compress = promisify(zstdCompress)
 const SETTINGS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 
 /** Undefined for an archive that has nothing compressed with xz, or that cannot be read: whoever unpacks it will say why. */
@@ -22,7 +24,7 @@ export async function quickDeb(deb: Uint8Array): Promise<Buffer | undefined> {
       if (!name.endsWith('.xz')) quick.push({ name, content })
       else {
         const plain = await decompress(content, '.xz', LARGEST, unusable)
-        quick.push({ name: name.replace(/xz$/, 'zst'), content: zstdCompressSync(plain, SETTINGS) })
+        quick.push({ name: name.replace(/xz$/, 'zst'), content: await compress(plain, SETTINGS) })
       }
     }
     return writeAr(quick)
