@@ -2,7 +2,7 @@
  * Layers are stored as gzip, as zstd or as they are; the first bytes say which, because media types are wrong often enough. Chunks of
  * 256 KiB make zlib four times as fast as its default of 16 KiB. What comes out is bounded, in all and by what went in.
  */
-import { pipeline, Readable } from 'node:stream'
+import type { Transform } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { Fault } from '../model/faults.ts'
 import { readAhead } from './read-ahead.ts'
@@ -45,7 +45,7 @@ export function detectCompression(head: Uint8Array, name = 'A layer'): Compressi
 
 /**
  * The uncompressed bytes, whatever the compression; `name` tells the layer in messages. The whole is read unless the caller stops. A chunk
- * is good until the next one is asked for.
+ * is good until the next one is asked for, and what is put in is given up: its memory goes as soon as it is decoded.
  * Faults: `layer-invalid`, `layer-too-large`, `compression-unsupported`, and what `chunks` throws.
  */
 export async function* decompressed(
@@ -70,11 +70,9 @@ export async function* decompressed(
     }
     return
   }
-  // Enough input waits that the decoder never does.
-  const settings = { chunkSize: CHUNK, writableHighWaterMark: 4 * CHUNK }
-  const decoder = compression === 'gzip' ? createGunzip(settings) : createZstdDecompress(settings)
-  const source = Readable.from(compression === 'gzip' ? counted : frames(counted), { objectMode: false, highWaterMark: 4 * CHUNK })
-  pipeline(source, decoder, () => {})
+  const decoder = compression === 'gzip' ? createGunzip({ chunkSize: CHUNK }) : createZstdDecompress({ chunkSize: CHUNK })
+  if (compression === 'gzip') feed(counted, decoder, release)
+  else feed(frames(counted), decoder, () => undefined)
   try {
     for await (const chunk of readAhead(decoder)) {
       bound.countOut(chunk.length)
@@ -95,8 +93,35 @@ export async function* decompressed(
 }
 
 /**
- * Gives the memory of a chunk back that was filled to its end: zlib is done with it then, and leaving hundreds of megabytes of them to the
- * garbage collector doubles the memory of the process.
+ * Writes all of it, one chunk decoded while the next one waits; `done` is told of each that was decoded. Ends with the decoder, which is
+ * destroyed where the chunks fail.
+ */
+async function feed(chunks: AsyncIterable<Buffer>, decoder: Transform, done: (chunk: Buffer) => void): Promise<void> {
+  const write = (chunk: Buffer) =>
+    new Promise<void>((resolve, reject) => {
+      decoder.write(chunk, error => (error ? reject(error) : resolve(done(chunk))))
+    })
+  // A decoder that is destroyed does not say what became of the last chunk.
+  const closed = new Promise<never>((_, reject) => decoder.once('close', () => reject(new Error('closed early'))))
+  closed.catch(() => undefined)
+  try {
+    let before: Promise<void> = Promise.resolve()
+    for await (const chunk of chunks) {
+      const written = write(chunk)
+      written.catch(() => undefined)
+      await Promise.race([before, closed])
+      before = written
+    }
+    await Promise.race([before, closed])
+    decoder.end()
+  } catch (cause) {
+    decoder.destroy(cause instanceof Error ? cause : new Error(String(cause)))
+  }
+}
+
+/**
+ * Gives the memory of a chunk back that was read or filled to its end: zlib is done with it then, and leaving hundreds of megabytes of them
+ * to the garbage collector doubles the memory of the process.
  */
 function release({ buffer, byteOffset, length }: Buffer): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === CHUNK && byteOffset + length === CHUNK) buffer.transfer(0)

@@ -3,6 +3,8 @@ import { Fault } from '../model/faults.ts'
 import type { Descriptor, ImageSource, ImageToWrite } from '../model/image.ts'
 import { contentOf } from './to-write.ts'
 
+const CHUNK = 256 * 1024
+
 /** `behind` is where the parts come from that are not in memory. */
 export function unwrittenSource({ root, documents, blobs }: ImageToWrite, behind: ImageSource): ImageSource {
   const documentsBy = new Map([root, ...documents].map(document => [document.descriptor.digest, document]))
@@ -19,7 +21,9 @@ export function unwrittenSource({ root, documents, blobs }: ImageToWrite, behind
     async *blob(descriptor) {
       const blob = blobsBy.get(descriptor.digest)
       if (blob === undefined) throw new Fault('image-invalid', `${descriptor.digest} is no part of the image.`)
-      yield* contentOf(blob)
+      if (blob.bytes === undefined) yield* contentOf(blob)
+      // Whoever gets chunks may give their memory up.
+      else for (let at = 0; at < blob.bytes.length; at += CHUNK) yield Buffer.from(blob.bytes.subarray(at, at + CHUNK))
     },
     ...(seekable === undefined
       ? {}

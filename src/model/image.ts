@@ -48,7 +48,7 @@ export interface ImageSource {
   root(): Promise<RawDocument>
   /** A manifest, index or config of this image, bounded to 8 MiB. */
   document(descriptor: Descriptor): Promise<RawDocument>
-  /** A layer's bytes as they are stored (compressed or not), in chunks. */
+  /** A layer’s bytes as they are stored (compressed or not), in chunks that belong to whoever gets them. */
   blob(descriptor: Descriptor): AsyncIterable<Uint8Array>
   /** Where the source keeps the blob uncompressed in a local file that can be read by position: its place there. */
   seekable?(descriptor: Descriptor): Promise<{ readonly path: string; readonly offset: number } | undefined>
