@@ -9,7 +9,7 @@ import type { ContentExtract, LayerIndex } from './layer-index.ts'
 import { decodePaths, encodePaths } from './path-columns.ts'
 
 /** Changes with the format: another one is not read. */
-const MARK = Buffer.from('suture layer 2\0\0')
+const MARK = Buffer.from('suture layer 3\0\0')
 const START = MARK.length + 32
 
 interface Texts {

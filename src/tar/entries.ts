@@ -1,6 +1,10 @@
 /**
- * Puts entries together from header blocks and the records before them (PAX for one entry or all, GNU long names), whichever way the
- * blocks are read: as a stream or by position. Everything an archive could use to take memory is bounded here.
+ * Puts entries together from header blocks and the records before them (PAX for one entry, GNU long names), whichever way the blocks are
+ * read: as a stream or by position. Everything an archive could use to take memory is bounded here.
+ *
+ * Runtimes must see the same files. They read layers with Go's archive/tar and pass over PAX records for all entries, so these are passed
+ * over here too, and refused where they would name files or move what follows. Where readers differ (a PAX path beside another GNU long
+ * name, records for one entry before those for all), the archive is refused.
  */
 import type { TarEntry, TarType } from './entry.ts'
 import { entryPath, linkTarget, quoted } from './entry.ts'
@@ -8,7 +12,7 @@ import type { Invalid, RawHeader } from './header.ts'
 import { BLOCK, isZeroBlock, readHeader } from './header.ts'
 import { decodePathAt } from './path-bytes.ts'
 import type { PaxFacts, PaxRecords } from './pax.ts'
-import { paxFacts, readPax } from './pax.ts'
+import { paxFacts, readPax, refuseLeading } from './pax.ts'
 
 export interface TarLimits {
   readonly entries: number
@@ -51,7 +55,6 @@ export class TarEntries {
   readonly invalid: Invalid
   readonly #tooLarge: Invalid
   readonly #limits: TarLimits
-  #global = NO_RECORDS
   #local = NO_RECORDS
   #longName: string | undefined
   #longLink: string | undefined
@@ -80,6 +83,7 @@ export class TarEntries {
     const { type } = header
     if (type === 'x' || type === 'g' || type === 'L' || type === 'K') {
       if (header.size > LONGEST_RECORDS) throw this.#tooLarge(`records of ${header.size} bytes`)
+      if (type === 'g' && this.#pending()) throw this.invalid('records for one entry stand before those for all')
       this.#take(header.size)
       this.#awaited = type
       return { kind: 'records', size: header.size }
@@ -94,8 +98,7 @@ export class TarEntries {
         this.#local = readPax(body, this.invalid)
         break
       case 'g':
-        this.#global = new Map([...this.#global, ...readPax(body, this.invalid)])
-        if (this.#global.size > 4096) throw this.#tooLarge('records for all entries')
+        refuseLeading(readPax(body, this.invalid), this.invalid)
         break
       case 'L':
         this.#longName = beforeNul(body)
@@ -121,9 +124,9 @@ export class TarEntries {
   #entry(header: RawHeader, offset: number): TarEntry {
     const { invalid } = this
     if (++this.#count > this.#limits.entries) throw this.#tooLarge(`more than ${this.#limits.entries} entries`)
-    const pax: PaxFacts = this.#global.size + this.#local.size > 0 ? paxFacts(this.#global, this.#local, invalid) : NO_FACTS
-    const rawName = pax.path ?? this.#longName ?? header.name
-    const rawLink = pax.linkName ?? this.#longLink ?? header.linkName
+    const pax: PaxFacts = this.#local.size > 0 ? paxFacts(this.#local, invalid) : NO_FACTS
+    const rawName = oneOf(pax.path, this.#longName, invalid) ?? header.name
+    const rawLink = oneOf(pax.linkName, this.#longLink, invalid) ?? header.linkName
     this.#local = NO_RECORDS
     this.#longName = undefined
     this.#longLink = undefined
@@ -175,6 +178,12 @@ function hardLinkTarget(raw: string, invalid: Invalid): string {
 function id(value: number, invalid: Invalid): number {
   if (value < 0 || value > LARGEST_ID) throw invalid(`the owner ${value} cannot be one`)
   return value
+}
+
+/** Readers differ in which of the two they follow. */
+function oneOf(pax: string | undefined, gnu: string | undefined, invalid: Invalid): string | undefined {
+  if (pax !== undefined && gnu !== undefined && pax !== gnu) throw invalid('an entry has two long names')
+  return pax ?? gnu
 }
 
 function beforeNul(body: Buffer): string {

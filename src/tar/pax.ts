@@ -8,6 +8,8 @@ import { decodePath } from './path-bytes.ts'
 export type PaxRecords = ReadonlyMap<string, Buffer>
 
 const MOST_RECORDS = 4096
+const SPARSE = 'GNU.sparse.'
+const LEADING: ReadonlySet<string> = new Set(['path', 'linkpath', 'size'])
 
 export function readPax(body: Buffer, invalid: Invalid): PaxRecords {
   const records = new Map<string, Buffer>()
@@ -44,14 +46,19 @@ export interface PaxFacts {
   readonly xattrs?: Readonly<Record<string, string>>
 }
 
-export function paxFacts(global: PaxRecords, local: PaxRecords, invalid: Invalid): PaxFacts {
+/** Refuses records for all entries that would give them names or lengths, for who follows them. */
+export function refuseLeading(records: PaxRecords, invalid: Invalid): void {
+  for (const key of records.keys()) {
+    if (LEADING.has(key) || key.startsWith(SPARSE)) throw invalid(`records for all entries have a ${key}`)
+  }
+}
+
+export function paxFacts(records: PaxRecords, invalid: Invalid): PaxFacts {
   const get = (key: string): Buffer | undefined => {
-    const value = local.get(key) ?? global.get(key)
+    const value = records.get(key)
     return value === undefined || value.length === 0 ? undefined : value
   }
-  for (const records of [global, local]) {
-    for (const key of records.keys()) if (key.startsWith('GNU.sparse.')) throw invalid('it holds a sparse file')
-  }
+  for (const key of records.keys()) if (key.startsWith(SPARSE)) throw invalid('it holds a sparse file')
   const text = (key: string): string | undefined => {
     const value = get(key)
     return value === undefined ? undefined : decodePath(value)
@@ -64,7 +71,7 @@ export function paxFacts(global: PaxRecords, local: PaxRecords, invalid: Invalid
   const mtime = time(get('mtime'), invalid)
   const userName = text('uname')
   const groupName = text('gname')
-  const xattrs = xattrsOf(global, local)
+  const xattrs = xattrsOf(records)
   return {
     ...(path === undefined ? {} : { path }),
     ...(linkName === undefined ? {} : { linkName }),
@@ -96,15 +103,12 @@ function time(value: Buffer | undefined, invalid: Invalid): number | undefined {
 
 const XATTR = 'SCHILY.xattr.'
 
-function xattrsOf(global: PaxRecords, local: PaxRecords): Readonly<Record<string, string>> | undefined {
+function xattrsOf(records: PaxRecords): Readonly<Record<string, string>> | undefined {
   let xattrs: Record<string, string> | undefined
-  for (const records of [global, local]) {
-    for (const [key, value] of records) {
-      if (!key.startsWith(XATTR)) continue
-      xattrs ??= Object.create(null) as Record<string, string>
-      if (value.length === 0) delete xattrs[key.slice(XATTR.length)]
-      else xattrs[key.slice(XATTR.length)] = value.toString('latin1')
-    }
+  for (const [key, value] of records) {
+    if (!key.startsWith(XATTR) || value.length === 0) continue
+    xattrs ??= Object.create(null) as Record<string, string>
+    xattrs[key.slice(XATTR.length)] = value.toString('latin1')
   }
-  return xattrs !== undefined && Object.keys(xattrs).length > 0 ? xattrs : undefined
+  return xattrs
 }

@@ -64,6 +64,8 @@ async function only(bytes: Buffer): Promise<TarEntry> {
 
 const isFault = (code: FaultCode) => (error: unknown) => error instanceof Fault && error.code === code
 
+const long = 'x'.repeat(300)
+const comment: readonly (readonly [string, string])[] = [['comment', 'c0ffee']]
 const forms: readonly (readonly [name: string, archive: Buffer, expected: Partial<TarEntry>])[] = [
   ['ustar with a prefix', makeTar([{ path: 'name', raw: { 345: 'some/folder' } }]), { path: 'some/folder/name' }],
   ['the form before ustar', makeTar([{ path: 'old', magic: 'old', type: '\0', content: 'x' }]), { path: 'old', type: 'file', size: 1 }],
@@ -84,8 +86,19 @@ const forms: readonly (readonly [name: string, archive: Buffer, expected: Partia
     makeTar([{ path: 'x', pax: { path: 'real', uid: '70000000', gid: '5', mtime: '17.9' } }]),
     { path: 'real', uid: 70_000_000, gid: 5, mtime: 17 },
   ],
-  ['PAX for all that follow', Buffer.concat([paxItem('g', [['uid', '7']]), makeTar([{ path: 'x' }])]), { uid: 7 }],
-  ['PAX for one over PAX for all', Buffer.concat([paxItem('g', [['uid', '7']]), makeTar([{ path: 'x', pax: { uid: '8' } }])]), { uid: 8 }],
+  [
+    'past PAX for all that follow, as runtimes do',
+    Buffer.concat([
+      paxItem('g', [...comment, ['uid', '7'], ['mtime', '9'], ['SCHILY.xattr.user.a', 'b']]),
+      makeTar([{ path: 'x', mtime: 3 }]),
+    ]),
+    { path: 'x', uid: 0, mtime: 3, xattrs: undefined },
+  ],
+  [
+    'one name that is told in both ways',
+    Buffer.concat([recordsItem('L', Buffer.from(`${long}\0`)), makeTar([{ path: 'x', pax: { path: long } }])]),
+    { path: long },
+  ],
   ['a time before the epoch', makeTar([{ path: 'x', pax: { mtime: '-1.5' } }]), { mtime: -2 }],
   ['numbers in base 256', makeTar([{ path: 'x', raw: { 108: Buffer.from([0x80, 0, 0, 0, 0x80, 0, 0, 1]) } }]), { uid: 0x80000001 }],
   ['a leading “./” and “/”, and doubled slashes', makeTar([{ path: './/a/./b//', type: 'directory' }]), { path: 'a/b' }],
@@ -117,7 +130,6 @@ test('extended attributes keep every byte, and a key cannot reach a prototype', 
 })
 
 const whole = makeTar([{ path: 'a', content: 'a'.repeat(700) }, { path: 'b' }])
-const long = 'x'.repeat(300)
 const hostile: readonly (readonly [name: string, archive: Buffer, code?: FaultCode])[] = [
   ['a name that leads out', makeTar([{ path: '../etc/passwd' }])],
   ['a name that leads out from within', makeTar([{ path: 'a/../../b' }])],
@@ -153,6 +165,24 @@ const hostile: readonly (readonly [name: string, archive: Buffer, code?: FaultCo
     makeTar([{ path: 'a', pax: Object.fromEntries(Array.from({ length: 5000 }, (_, at) => [`k${at}`, ''])) }]),
   ],
   ['a path longer than Linux takes', makeTar([{ path: `${long}/`.repeat(20) }])],
+  ...['path', 'linkpath', 'size', 'GNU.sparse.name'].map(
+    key => [`a ${key} for all that follow`, Buffer.concat([paxItem('g', [[key, '7']]), makeTar([{ path: 'a' }])])] as const,
+  ),
+  [
+    'records for one before those for all, which would drop them',
+    Buffer.concat([paxItem('x', [['path', 'b']]), paxItem('g', comment), makeTar([{ path: 'a' }])]),
+  ],
+  [
+    'two long names, of which readers take one or the other',
+    Buffer.concat([recordsItem('L', Buffer.from('gnu\0')), makeTar([{ path: 'a', pax: { path: 'pax' } }])]),
+  ],
+  [
+    'two long targets',
+    Buffer.concat([
+      recordsItem('K', Buffer.from('gnu\0')),
+      makeTar([{ path: 'a', type: 'symlink', target: 'c', pax: { linkpath: 'pax' } }]),
+    ]),
+  ],
   ['a sparse file of GNU’s', makeTar([{ path: 'a', type: 'S' }])],
   ['a sparse file in PAX', makeTar([{ path: 'a', pax: { 'GNU.sparse.major': '1' } }])],
   ['an unknown type', makeTar([{ path: 'a', type: 'Z' }])],
