@@ -162,3 +162,14 @@ test('an update by source package, of something unknown, and of something held',
     ['fix', 'a security update, as asked'],
   ])
 })
+
+test('a need that nothing met before is no reason for a move', async () => {
+  const { planning, proposal, moves } = await planned({
+    installed: { 'liba 1-1': { depends: 'gone (>= 1)' } },
+    security: { 'liba 1-2': { depends: 'gone (>= 1)' } },
+    flaws: () => [],
+    update: ['liba'],
+  })
+  assert.deepEqual(moves, ['liba 1-1 → 1-2'])
+  assert.equal(changesOf(planning, proposal.realised, [])[0]?.because, 'a security update, as asked')
+})

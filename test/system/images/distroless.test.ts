@@ -22,8 +22,12 @@ before(async () => {
 })
 after(() => setting?.close())
 
-test('packages move, and records and digests are in step with the files', () => {
+test('packages move, none is refused, and records and digests are in step with the files', () => {
   assert.ok(made.changes.length > 0)
+  assert.deepEqual(
+    made.notes.filter(note => note.includes(' was left out: ')),
+    [],
+  )
   const folder = join(made.trees.after, STATUS_FOLDER)
   for (const { name, to } of made.changes)
     assert.match(readFileSync(join(folder, name), 'utf8'), new RegExp(`^Version: ${to?.replace(/[.+]/g, '\\$&')}$`, 'm'))

@@ -5,6 +5,7 @@ import { type DebPackage, packageKey, type RelationGroup } from '../package.ts'
 import { excludes, printGroup, printRelation } from '../relations.ts'
 import { isYoung } from './candidates.ts'
 import { named } from './check.ts'
+import { type ImagePackages, isBroken } from './image.ts'
 import { needsOf, PackageIndex } from './package-index.ts'
 import type { DebPlanning, Move, Realised } from './planning.ts'
 import { lineOf, releaseKind } from './upstream.ts'
@@ -21,7 +22,7 @@ export function changesOf(planning: DebPlanning, realised: Realised, fixed: read
     const reason =
       fixes.length > 0
         ? removes(fixes)
-        : (reasonFor(planning.image.native, index, realised.moves, move) ?? (asked ? 'a security update, as asked' : undefined))
+        : (reasonFor(planning.image, index, realised.moves, move) ?? (asked ? 'a security update, as asked' : undefined))
     return {
       name: to.name,
       ...(from === undefined ? {} : { from: from.version }),
@@ -53,7 +54,13 @@ function removes(fixes: readonly Finding[]): string {
 }
 
 /** The relation that would break if this package alone stayed as it was. */
-function reasonFor(native: string, after: PackageIndex<string>, moves: readonly Move[], { key: own, from, to }: Move): string | undefined {
+function reasonFor(
+  image: ImagePackages,
+  after: PackageIndex<string>,
+  moves: readonly Move[],
+  { key: own, from, to }: Move,
+): string | undefined {
+  const { native } = image
   const isLost = (group: RelationGroup, architecture: string) => !after.isServedWith(group, { architecture, native }, own, from)
   for (const { key: other, to: mover } of moves) {
     if (other === own) continue
@@ -63,7 +70,7 @@ function reasonFor(native: string, after: PackageIndex<string>, moves: readonly 
     if (excluded !== undefined) return `${named(mover)} cannot stand beside ${excluded}`
   }
   if (from === undefined) return undefined
-  const held = needsOf(from).find(group => isLost(group, from.architecture))
+  const held = needsOf(from).find(group => isLost(group, from.architecture) && !isBroken(image, own, group, from.architecture))
   if (held !== undefined) return `at ${from.version} it needs ${printGroup(held)}`
   for (const { key: other, to: mover } of moves) {
     const excluded = other === own ? undefined : exclusionOf(from, mover, native)

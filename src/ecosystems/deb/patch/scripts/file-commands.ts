@@ -50,7 +50,7 @@ export function changeFiles(name: string, call: Call): Answer {
         state.get(path)?.type === 'directory' && state.children(path).length === 0 ? [{ kind: 'remove', path }] : [],
       )
     case 'mkdir':
-      return mkdir(call, flags, words)
+      return mkdir(call)
     case 'touch':
       return each(call, words, (path, state) => (state.follow(path) === undefined ? [{ kind: 'empty-file', path }] : []))
     case 'ln':
@@ -119,21 +119,46 @@ function remove(path: string, state: World['state'], recursive: boolean): readon
   return now.type === 'directory' && !recursive ? undefined : [{ kind: 'remove', path }]
 }
 
-function mkdir(call: Call, flags: string, words: readonly string[]): Answer {
-  const mode = /-m|--mode/.test(flags)
-  const folders = mode ? words.filter(word => word.startsWith('/')) : words
-  const given = mode ? words.find(word => /^[0-7]{3,4}$/.test(word)) : undefined
-  if (mode && given === undefined && folders.some(folder => call.world.state.follow(plain(folder)) === undefined)) return open(call, words)
+/** One folder that cannot be made, as there is none above it or it is there already, is no change and no success. */
+function mkdir(call: Call): Answer {
+  const { mode, parents, folders } = mkdirWords(call.args.flatMap(arg => arg ?? []))
+  const [only, more] = folders
+  if (only === undefined) return { status: false }
+  if (more === undefined && !parents && only.startsWith('/') && !canBeMade(plain(only), call.world.state)) return { status: false }
+  const numeric = mode === undefined ? 0o755 : /^[0-7]{3,4}$/.test(mode) ? Number.parseInt(mode, 8) : undefined
   return each(call, folders, (path, state) => {
     if (state.follow(path)?.type === 'directory') return []
+    if (numeric === undefined) return undefined
     const missing: string[] = []
     for (let at = path; at !== '' && state.follow(at) === undefined; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) missing.unshift(at)
-    if (missing.length > 1 && !/-[a-z]*p|--parents/.test(flags)) return undefined
-    return missing.map(
-      folder =>
-        ({ kind: 'folder', path: folder, mode: folder === path && given !== undefined ? Number.parseInt(given, 8) : 0o755 }) as const,
-    )
+    if (missing.length > 1 && !parents) return undefined
+    return missing.map(folder => ({ kind: 'folder', path: folder, mode: folder === path ? numeric : 0o755 }) as const)
   })
+}
+
+function canBeMade(path: string, state: World['state']): boolean {
+  const above = path.slice(0, Math.max(0, path.lastIndexOf('/')))
+  return state.get(path) === undefined && (above === '' || state.follow(above)?.type === 'directory')
+}
+
+/** As GNU's reads them: `-p`, `-m MODE`, `-pm MODE`, `--mode=MODE`, in any order; `--` ends them. */
+function mkdirWords(args: readonly string[]) {
+  const folders: string[] = []
+  let [mode, parents, ended]: [string | undefined, boolean, boolean] = [undefined, false, false]
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at] ?? ''
+    if (ended || !/^-./.test(arg)) folders.push(arg)
+    else if (arg === '--') ended = true
+    else if (arg === '--parents') parents = true
+    else if (arg === '--mode') mode = args[++at]
+    else if (arg.startsWith('--mode=')) mode = arg.slice('--mode='.length)
+    else if (/^-[a-z]/i.test(arg) && !arg.startsWith('--')) {
+      const [, before = '', given] = /^-([^m]*)(?:m(.*))?$/.exec(arg) ?? []
+      parents ||= before.includes('p')
+      if (given !== undefined) mode = given === '' ? args[++at] : given
+    }
+  }
+  return { mode, parents, folders }
 }
 
 function link(call: Call, flags: string, words: readonly string[]): Answer {

@@ -132,6 +132,12 @@ const CLASSES: readonly (readonly [string, string, 'none' | 'harmless' | 'handle
   ['a file removed perhaps', 'if grep -q y /etc/x.conf; then rm -f /etc/x.conf; fi', 'needs-execution'],
   ['a file that nobody knows, removed', 'rm -f $(cat /etc/x.conf)', 'needs-execution'],
   ['a folder that is there', 'mkdir -p /var/lib/thing', 'none'],
+  ['a folder with no folder above it', 'if mkdir /gone/x; then frobnicate; fi', 'none'],
+  ['a folder that cannot be made twice', 'if mkdir /var/lib/thing; then frobnicate; fi', 'none'],
+  ['a mode taken from what is not there', 'if mkdir -m $(stat -L -c %a /gone) /gone/x 2>/dev/null; then frobnicate; fi', 'none'],
+  ['a mode of a kind that is not known', 'mkdir -m u=rwx /srv', 'needs-execution'],
+  ['several folders, one of which cannot be made', 'mkdir /srv /gone/x', 'needs-execution'],
+  ['a folder in the folder that the script is in', 'mkdir x/y', 'needs-execution'],
   ['a mode that is so already', 'chmod 644 /etc/x.conf', 'none'],
   ['a link into a folder', 'ln -sf /etc/ssl /usr/lib/ssl', 'needs-execution'],
   ['a link to a folder that is so already', 'ln -sfn /etc/ssl /usr/lib/ssl', 'none'],
@@ -184,6 +190,14 @@ test('what a script changes is seen by what follows', () => {
     { kind: 'owner', path: 'srv/a/b', uid: 101, gid: 4 },
     { kind: 'mode', path: 'srv/a/b', mode: 0o2750 },
   ])
+})
+
+test('folders are made with the mode that is given, however it is written', () => {
+  const made = (body: string) =>
+    judged(body).effects.flatMap(effect => (effect.kind === 'change' && effect.change.kind === 'folder' ? [effect.change] : []))
+  for (const words of ['-m 2775', '-m2775', '--mode=2775', '--mode 2775', '-pm 2775', '-m $(stat -c %a /gone || echo 2775)'])
+    assert.deepEqual(made(`mkdir ${words} /srv`), words.includes('$') ? [] : [{ kind: 'folder', path: 'srv', mode: 0o2775 }], words)
+  assert.deepEqual(made('mkdir -m $(stat -L -c %a /etc) /etc/new'), [{ kind: 'folder', path: 'etc/new', mode: 0o755 }])
 })
 
 test('work that a package’s own paths stand for is told apart from any other', () => {
