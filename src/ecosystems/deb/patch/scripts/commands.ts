@@ -3,11 +3,11 @@
  * answer depends on the image. A command that stands in none of them needs execution.
  */
 
-import { glob } from '../../glob.ts'
 import { compareVersions, type Status, test } from './conditions.ts'
 import type { Effect } from './effects.ts'
 import type { Value } from './expand.ts'
 import { changeFiles, FILE_COMMANDS } from './file-commands.ts'
+import { find } from './find.ts'
 import { maintscriptHelper } from './maintscript-helper.ts'
 import { alternatives, divert, statOverride } from './registrations.ts'
 import { findProgram, plain, type World } from './world.ts'
@@ -129,6 +129,7 @@ const SPECIAL = new Map<string, Special>([
   ],
   ['sed', call => (/\s(?:-[a-zA-Z]*i|--in-place)/.test(call.text) ? needs(call, 'sed changes a file') : {})],
   ['find', find],
+  ['a2query', queryApache],
   ['xargs', xargs],
   ['tee', call => (call.args.every(arg => arg === '/dev/null') ? {} : needs(call, 'tee writes a file'))],
   ...['adduser', 'useradd', 'addgroup', 'groupadd'].map(name => [name, addAccount] as const),
@@ -203,6 +204,22 @@ function filesExist(args: readonly Value[], { state }: World): Status {
   return paths.every(path => state.follow(plain(path ?? '')) !== undefined)
 }
 
+const APACHE: Readonly<Record<string, readonly [folder: string, ending: string]>> = {
+  '-m': ['mods-enabled', 'load'],
+  '-s': ['sites-enabled', 'conf'],
+  '-c': ['conf-enabled', 'conf'],
+}
+
+/** `a2query -m <module>`, and the same of sites and configurations: whether it is enabled, as a2query(1) says. */
+function queryApache({ args, world }: Call): Answer {
+  const [option = '', name, more] = args.filter(arg => arg !== '-q')
+  const place = APACHE[option]
+  if (place === undefined || name === undefined || more !== undefined) return {}
+  const [folder, ending] = place
+  const stem = name.replace(/^mod_/, '').replace(/\.(conf|load)$/, '')
+  return { status: world.state.follow(`etc/apache2/${folder}/${stem}.${ending}`) !== undefined }
+}
+
 function getent({ args, world }: Call): Answer {
   const [database, name] = args.filter(arg => arg !== '--')
   if (database === 'passwd') return account(name, world, 'user')
@@ -244,30 +261,6 @@ function wrapped(call: Call): Answer {
   const name = at < 0 ? undefined : call.args[at]
   if (name === undefined) return needs(call, 'what it runs is not known before')
   return runCommand(name, { ...call, args: call.args.slice(at + 1) })
-}
-
-/** Changes nothing unless told to; where the folder is not there, nothing is found. */
-function find(call: Call): Answer {
-  const [root, ...rest] = call.args
-  const acts = call.args.some(arg => arg === undefined || /^-(delete|exec|execdir|ok|fprint)/.test(arg))
-  if (!acts) return {}
-  if (root !== undefined && !/[*?[-]/.test(root[0] ?? '') && call.world.state.follow(plain(root)) === undefined) return { status: false }
-  const known = findEmptyFolders(root, rest, call.world)
-  return known === undefined ? needs(call, 'find may change files') : { status: true, effects: known }
-}
-
-/** `find <root> -maxdepth 1 -type d -name <pattern> -empty -delete`. */
-function findEmptyFolders(root: Value, rest: readonly Value[], { state }: World): Effect[] | undefined {
-  const [depth, one, type, d, flag, pattern, empty, remove, more] = rest
-  const fits =
-    depth === '-maxdepth' && one === '1' && type === '-type' && d === 'd' && flag === '-name' && empty === '-empty' && remove === '-delete'
-  if (!fits || more !== undefined || root === undefined || pattern === undefined) return undefined
-  const matches = glob(pattern)
-  return state.children(plain(root)).flatMap(name => {
-    const path = `${plain(root)}/${name}`
-    const empties = matches(name) && state.get(path)?.type === 'directory' && state.children(path).length === 0
-    return empties ? [{ kind: 'change', change: { kind: 'remove', path } } as const] : []
-  })
 }
 
 /** Runs what its words say, on words that nobody knows. */

@@ -9,6 +9,7 @@ import { negate, type Status } from './conditions.ts'
 import type { Effect, FileChange } from './effects.ts'
 import { expandAll, expandText, type Value, type Variables } from './expand.ts'
 import { SETTLED_FUNCTIONS, settleFunction } from './known.ts'
+import { linesFor } from './lines.ts'
 import { State } from './state.ts'
 import { type Node, NotReadable, type Redirect, type Simple, type Word, type WordPart } from './syntax.ts'
 import { changedState, findProgram, plain, type World } from './world.ts'
@@ -123,11 +124,26 @@ class Run {
 
   #pipe({ commands, negated }: Node & { readonly kind: 'pipe' }, state: State): Status {
     let status: Status
+    let input: Value
     for (const command of commands) {
       const inner = commands.length > 1 ? state.subshell() : state
-      status = this.node(command, inner)
+      const lines = input === undefined ? undefined : linesFor(command, input)
+      status = lines === undefined ? this.node(command, inner) : this.#turns(lines.name, lines.values, lines.body, inner)
+      input = this.#said?.by === command ? this.#said.prints : undefined
     }
     return negated ? negate(status) : status
+  }
+
+  /** The body once for each value; what leaves the loop is left for its end. */
+  #turns(name: string, values: readonly Value[], body: Node, state: State): Status {
+    for (const value of values) {
+      state.set(name, value)
+      this.node(body, state)
+      if (state.flow === 'continue') state.endLoop()
+      if (state.flow !== undefined) break
+    }
+    state.endLoop()
+    return undefined
   }
 
   #case({ word, arms }: Node & { readonly kind: 'case' }, state: State): Status {
@@ -165,16 +181,10 @@ class Run {
       state.set(name, undefined)
       this.#maybe(state, [inner => this.node(body, inner), () => undefined])
       state.forget(body)
-    } else {
-      for (const value of values) {
-        state.set(name, value)
-        this.node(body, state)
-        if (state.flow === 'continue') state.endLoop()
-        if (state.flow !== undefined) break
-      }
+      state.endLoop()
+      return undefined
     }
-    state.endLoop()
-    return undefined
+    return this.#turns(name, values, body, state)
   }
 
   #simple(node: Simple, state: State): Status {
@@ -197,6 +207,7 @@ class Run {
     if (known !== undefined) return this.#function(known, rest, state)
     if (CONTROL.has(name)) return this.#control(name, rest, node, state)
     const answer = this.#run(name, rest, node)
+    this.#said = { by: node, prints: answer.prints }
     const script = answer.unknown === true ? this.#scriptOf(name) : undefined
     if (script === undefined) return this.#answer(answer, state)
     const inner = new State(rest, this.#call.variables)
@@ -307,6 +318,8 @@ class Run {
   }
 
   #lastPrinted: Status
+  /** What the last command of a table prints. */
+  #said: { readonly by: Node; readonly prints: Value } | undefined
 
   #variables(state: State): Variables {
     return {

@@ -9,6 +9,9 @@ const FILES = memoryFiles({
   'etc/x.conf': 'x',
   'usr/bin/tool': '',
   'etc/ssl/openssl.cnf': '',
+  'etc/mods/20-a.ini': { link: '/etc/avail/a.ini' },
+  'etc/mods/sub/30-b.ini': { link: '/etc/avail/b.ini' },
+  'etc/apache2/mods-enabled/php.load': '',
   'usr/lib/ssl': { link: '/etc/ssl' },
   'var/lib/thing/data': '',
   'usr/share/thing/functions': 'setup() { mkdir -p "$1"; }\n',
@@ -56,6 +59,10 @@ function judged(body: string, world: Partial<World> = {}, args = ['configure', '
     wanted: () => {},
   })
 }
+
+/** As PHP's packages do it. */
+const purge = (target: string) =>
+  `find /etc/mods/ -type l | \\\n  while read link; do\n    if [ "$(readlink $link)" = "${target}" ]; then rm -f "\${link}"; fi\n  done`
 
 const section = (helper: string, body: string) => `# Automatically added by ${helper}/13.11.4\n${body}\n# End automatically added section`
 const onConfigure = (body: string) => `if [ "$1" = "configure" ] || [ "$1" = "abort-upgrade" ]; then\n${body}\nfi`
@@ -138,6 +145,19 @@ const CLASSES: readonly (readonly [string, string, 'none' | 'harmless' | 'handle
   ['a mode of a kind that is not known', 'mkdir -m u=rwx /srv', 'needs-execution'],
   ['several folders, one of which cannot be made', 'mkdir /srv /gone/x', 'needs-execution'],
   ['a folder in the folder that the script is in', 'mkdir x/y', 'needs-execution'],
+  ['links found and led elsewhere', purge('/etc/gone/c.ini'), 'none'],
+  ['a link found and removed', purge('/etc/avail/b.ini'), 'handled'],
+  ['nothing found', 'find /etc/gone -type l | while read x; do rm -rf "$x"; done', 'none'],
+  [
+    'what find may print in ways that are not known',
+    'find /etc/mods -newer /etc/x.conf | while read x; do rm -rf "$x"; done',
+    'needs-execution',
+  ],
+  ['lines of which some are changed by a filter', 'find /etc/mods -type l | sort | while read x; do rm -f "$x"; done', 'needs-execution'],
+  ['a loop that ends at its first line', 'find /etc/mods -type l | while read -r x; do break; frobnicate; done', 'none'],
+  ['a module that is enabled', 'a2query -q -m mod_php.load || frobnicate', 'none'],
+  ['a module that is not', 'a2query -m other && frobnicate', 'none'],
+  ['a query of another kind', 'a2query -M || frobnicate', 'needs-execution'],
   ['a mode that is so already', 'chmod 644 /etc/x.conf', 'none'],
   ['a link into a folder', 'ln -sf /etc/ssl /usr/lib/ssl', 'needs-execution'],
   ['a link to a folder that is so already', 'ln -sfn /etc/ssl /usr/lib/ssl', 'none'],
