@@ -1,6 +1,6 @@
 /** The patched tree beside what `apt-get install` of the same versions leaves of the same image, and the differences that are meant to be. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { lstatSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PatchedCase, Setting } from './patched.ts'
 import { type Difference, differences, readTree } from './tree.ts'
@@ -34,6 +34,8 @@ export function assertAsApt({ containers }: Setting, made: PatchedCase, more: re
 
 /** Where two files begin to differ, some lines of each: after `-` ours, after `+` apt's. */
 function differentLines(ours: string, apts: string, path: string): readonly string[] {
+  const isText = (tree: string) => lstatSync(join(tree, path), { throwIfNoEntry: false })?.isFile() === true
+  if (![ours, apts].every(isText)) return []
   const [one = [], other = []] = [ours, apts].map(tree => readFileSync(join(tree, path), 'latin1').split('\n'))
   const at = one.findIndex((line, number) => line !== other[number])
   const some = (lines: readonly string[], sign: string) =>

@@ -62,32 +62,55 @@ export function infoPath(files: ImageFiles, name: string, architecture: string, 
 
 /** Reads on as long as scripts turn out to take in or run other scripts of the image. */
 export async function judgeScripts(changes: readonly ChangingPackage[], judging: Judging): Promise<Judged> {
-  const included = new Map<string, string>()
+  // Before the new files are there, and when they are.
+  const stages = { before: new Shelf(judging.files, judging.files), after: new Shelf(judging.files, judging.builder) }
   for (let round = 0; ; round++) {
-    const wanted = new Set<string>()
-    const judged = judgeOnce(changes, judging, { included, wanted: path => wanted.add(path) })
-    const fresh = [...wanted].filter(path => !included.has(path))
-    if (fresh.length === 0 || round === MOST_ROUNDS) return judged
-    const places = new Map(
-      fresh.map(path => [path, judging.files.follow(path.slice(1))?.path ?? judging.files.canonical(path.slice(1)) ?? path]),
-    )
-    const contents = await judging.builder.read(new Set([...places.values()].filter(place => isSmall(place, judging))))
-    for (const [path, place] of places) included.set(path, Buffer.from(contents.get(place) ?? []).toString('latin1'))
+    const judged = judgeOnce(changes, judging, stages)
+    if (round === MOST_ROUNDS) return judged
+    const more = [await stages.before.fetch(), await stages.after.fetch()]
+    if (!more.includes(true)) return judged
   }
 }
 
-/** Scripts are small; what is not is a program. */
-function isSmall(place: string, { builder, files }: Judging): boolean {
-  const entry = builder.get(place)
-  return entry?.kind === 'file' ? entry.content.length < LARGEST_SCRIPT : (files.get(place)?.size ?? 0) < LARGEST_SCRIPT
+/** Texts of the image that scripts ask for while they are judged, by path with leading `/`; fetched between the rounds. */
+class Shelf {
+  readonly included = new Map<string, string>()
+  readonly #wanted = new Set<string>()
+  readonly #files: ImageFiles
+  readonly #from: ImageFiles | LayerBuilder
+
+  constructor(files: ImageFiles, from: ImageFiles | LayerBuilder) {
+    this.#files = files
+    this.#from = from
+  }
+
+  wanted = (path: string): void => {
+    if (!this.included.has(path)) this.#wanted.add(path)
+  }
+
+  /** What is no small file is empty then. False where nothing was asked for. */
+  async fetch(): Promise<boolean> {
+    const places = new Map(
+      [...this.#wanted].map(path => [path, this.#files.follow(path.slice(1))?.path ?? this.#files.canonical(path.slice(1)) ?? path]),
+    )
+    this.#wanted.clear()
+    const contents = await this.#from.read(new Set([...places.values()].filter(place => this.#isSmall(place))))
+    for (const [path, place] of places) this.included.set(path, Buffer.from(contents.get(place) ?? []).toString('latin1'))
+    return places.size > 0
+  }
+
+  /** Scripts are small; what is not is a program. */
+  #isSmall(place: string): boolean {
+    const entry = this.#from.get(place)
+    if (entry !== undefined && 'kind' in entry) return entry.kind === 'file' && entry.content.length < LARGEST_SCRIPT
+    const now = this.#files.get(place)
+    return now?.type === 'file' && now.size < LARGEST_SCRIPT
+  }
 }
 
-interface Reading {
-  readonly included: ReadonlyMap<string, string>
-  readonly wanted: (path: string) => void
-}
+type Stages = Readonly<Record<'before' | 'after', Shelf>>
 
-function judgeOnce(changes: readonly ChangingPackage[], judging: Judging, reading: Reading): Judged {
+function judgeOnce(changes: readonly ChangingPackage[], judging: Judging, stages: Stages): Judged {
   const { files, builder, interests } = judging
   const verdicts: ScriptVerdict[] = []
   const found = new Map<string, FileChange[]>()
@@ -124,12 +147,13 @@ function judgeOnce(changes: readonly ChangingPackage[], judging: Judging, readin
     for (const { name, text, args, after } of calls) {
       if (text === undefined) continue
       const state = changedState(after ? stateAfter : stateBefore, found.get(key) ?? [])
-      const repeats = name === 'postinst' && text === old('postinst') && sameList(change)
-      const world = { ...worldOf(change, state, judging), repeats, templates }
-      const { effects, verdict } = judge({ name, text, args, architecture: to.architecture, world, ...reading })
+      const repeats = name === 'postinst' && text === old('postinst') && sameList(change, MATTERS)
+      const world = { ...worldOf(change, state, judging), repeats, templates, sameManuals: sameList(change, MANUALS) }
+      const { included, wanted } = stages[after ? 'after' : 'before']
+      const { effects, verdict } = judge({ name, text, args, architecture: to.architecture, world, included, wanted })
       take(name, effects, verdict)
     }
-    for (const name of [...asked].sort()) judgeTrigger(name, change, stateAfter, reading, changes, judging, take)
+    for (const name of [...asked].sort()) judgeTrigger(name, change, stateAfter, stages.after, changes, judging, take)
   }
   return { verdicts, changes: found, handlers }
 }
@@ -153,7 +177,7 @@ function judgeTrigger(
   name: string,
   change: ChangingPackage,
   state: ImageState,
-  reading: Reading,
+  { included, wanted }: Shelf,
   changes: readonly ChangingPackage[],
   judging: Judging,
   take: (script: string, effects: readonly Effect[], verdict: Verdict) => void,
@@ -166,7 +190,7 @@ function judgeTrigger(
         ? judging.texts.get(infoPath(judging.files, packageName, architecture, 'postinst'))
         : controlText(changing, 'postinst')
     if (text === undefined || text === '') continue
-    const world = { ...worldOf(change, state, judging), repeats: false, templates: true }
+    const world = { ...worldOf(change, state, judging), repeats: false, templates: true, sameManuals: false }
     const version = changing?.to.version ?? world.versions.get(packageName) ?? ''
     const { effects, verdict } = judge({
       name: 'postinst',
@@ -174,7 +198,8 @@ function judgeTrigger(
       args: ['triggered', name],
       architecture,
       world: { ...world, package: { name: packageName, to: version, ...(version !== '' && { from: version }) } },
-      ...reading,
+      included,
+      wanted,
     })
     take(
       `postinst of ${packageName} for ${name}`,
@@ -184,7 +209,11 @@ function judgeTrigger(
   }
 }
 
-function worldOf({ from, to }: ChangingPackage, state: ImageState, { accounts, database }: Judging): Omit<World, 'repeats' | 'templates'> {
+function worldOf(
+  { from, to }: ChangingPackage,
+  state: ImageState,
+  { accounts, database }: Judging,
+): Omit<World, 'read' | 'repeats' | 'templates' | 'sameManuals'> {
   return {
     state,
     accounts,
@@ -196,12 +225,15 @@ function worldOf({ from, to }: ChangingPackage, state: ImageState, { accounts, d
   }
 }
 
-/** The same paths before and after, translations and documents aside, so what is registered from the list is the same. */
-function sameList({ listed, archive }: ChangingPackage): boolean {
-  const matters = (path: string) => path !== '' && !/^usr\/share\/(?:locale|doc)\//.test(path)
+/** Translations and documents aside: what is registered from the list is the same where these are. */
+const MATTERS = (path: string): boolean => path !== '' && !/^usr\/share\/(?:locale|doc)\//.test(path)
+const MANUALS = (path: string): boolean => /\/man\//.test(path)
+
+/** The same paths before and after, of those that matter. */
+function sameList({ from, listed, archive }: ChangingPackage, matters: (path: string) => boolean): boolean {
   const paths = archive.files.map(({ path }) => path).filter(matters)
   const before = new Set(listed.filter(matters))
-  return paths.length === before.size && paths.every(path => before.has(path))
+  return from !== undefined && paths.length === before.size && paths.every(path => before.has(path))
 }
 
 /** Places of a package whose content or presence changes. */

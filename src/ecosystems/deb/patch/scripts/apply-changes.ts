@@ -27,6 +27,12 @@ export async function applyChanges(
       case 'empty-file':
         if (!builder.exists(path)) builder.put({ path, kind: 'file', content: new Uint8Array(), mode: 0o644, ...root }, origin)
         break
+      case 'content': {
+        const now = files.get(path)
+        const facts = now?.type === 'file' ? keptFacts(now, mtime) : { mode: 0o644, ...root }
+        builder.put({ path, kind: 'file', content: Buffer.from(change.text, 'latin1'), ...facts }, origin)
+        break
+      }
       case 'mode':
         await changeFacts(path, { mode: change.mode }, files, builder, origin)
         break

@@ -7,8 +7,10 @@ import { compareVersions, type Status, test } from './conditions.ts'
 import type { Effect } from './effects.ts'
 import type { Value } from './expand.ts'
 import { changeFiles, FILE_COMMANDS } from './file-commands.ts'
+import { filtered } from './filters.ts'
 import { find } from './find.ts'
 import { maintscriptHelper } from './maintscript-helper.ts'
+import { PACKAGE_PROGRAMS } from './package-programs.ts'
 import { alternatives, divert, statOverride } from './registrations.ts'
 import { findProgram, plain, type World } from './world.ts'
 
@@ -29,12 +31,14 @@ export interface Call {
   readonly text: string
   /** `$@` of the script itself. */
   readonly script: readonly Value[]
+  /** What it reads from the command before it in a pipe, where that is known. */
+  readonly input?: string
 }
 
 const READS = new Set(
   (
     'cat grep egrep fgrep zgrep cut head tail tr sort uniq wc awk gawk mawk basename dirname readlink realpath ls stat uname expr getconf date ' +
-    'md5sum sha1sum sha256sum cmp diff comm nproc arch hostname tput locale dpkg-query dpkg-vendor dpkg-architecture apt-config lsb_release ps pidof pgrep phpquery pg_lsclusters pg_conftool ' +
+    'md5sum sha1sum sha256sum cmp diff comm nproc arch hostname tput locale dpkg-query dpkg-vendor dpkg-architecture apt-config lsb_release ps pidof pgrep phpquery pg_lsclusters pg_conftool pg_controldata ' +
     'ss netstat lsmod getent id groups whoami logname tty test printf echo seq sleep sync column fold nl od xxd base64 env-query dpkg-realpath ' +
     'mountpoint findmnt blkid lsblk df du ischroot systemd-detect-virt runlevel who pathfind localedef-query dpkg-parsechangelog file logger'
   ).split(' '),
@@ -66,7 +70,7 @@ const SILENT = new Set(
 /** The answer to one command whose name is known; functions and control are the interpreter's. */
 export function runCommand(name: string, call: Call): Answer {
   const { args, world } = call
-  const base = /^\/(?:usr\/)?(?:local\/)?s?bin\/[^/]+$/.test(name) ? name.slice(name.lastIndexOf('/') + 1) : name
+  const base = /^\/(?:usr\/)?(?:local\/|lib\/postgresql\/[\d.]+\/)?s?bin\/[^/]+$/.test(name) ? name.slice(name.lastIndexOf('/') + 1) : name
   if (SILENT.has(base)) return { status: base === 'false' ? false : base === 'read' ? undefined : true }
   if (base === '[' || base === 'test') return { status: test(base === '[' ? args.slice(0, -1) : args, world) }
   if (FILE_COMMANDS.has(base)) return changeFiles(base, call)
@@ -77,7 +81,7 @@ export function runCommand(name: string, call: Call): Answer {
   const harmless = HARMLESS.get(base)
   if (harmless !== undefined) return { effects: [{ kind: 'harmless', why: harmless }] }
   if (COMPILES.has(base)) return { status: true, effects: [{ kind: 'handled', handler: 'compiled Python' }] }
-  if (READS.has(base)) return {}
+  if (READS.has(base)) return filtered(base, call) ?? {}
   return { ...needs(call, `${base} is not known`), unknown: true }
 }
 
@@ -94,6 +98,7 @@ export function writesNothing(operator: string, target: Value): boolean {
 type Special = (call: Call) => Answer | undefined
 
 const SPECIAL = new Map<string, Special>([
+  ...PACKAGE_PROGRAMS,
   ['dpkg', dpkg],
   ['dpkg-maintscript-helper', maintscriptHelper],
   ['dpkg-trigger', trigger],
@@ -107,7 +112,7 @@ const SPECIAL = new Map<string, Special>([
   ['command', program],
   ['which', program],
   ['type', program],
-  ['echo', ({ args }) => ({ status: true, prints: joined(args[0] === '-n' ? args.slice(1) : args) })],
+  ['echo', echo],
   ['printf', ({ args }) => ({ status: true, ...(args.length === 1 && !args[0]?.includes('%') && { prints: args[0] }) })],
   ['basename', ({ args: [path] }) => ({ status: true, prints: path?.replace(/\/+$/, '').replace(/^.*\//, '') })],
   [
@@ -127,9 +132,10 @@ const SPECIAL = new Map<string, Special>([
         'user',
       ),
   ],
-  ['sed', call => (/\s(?:-[a-zA-Z]*i|--in-place)/.test(call.text) ? needs(call, 'sed changes a file') : {})],
+  ['sed', call => (/\s(?:-[a-zA-Z]*i|--in-place)/.test(call.text) ? needs(call, 'sed changes a file') : (filtered('sed', call) ?? {}))],
+  ['dpkg-query', queryPackages],
   ['find', find],
-  ['a2query', queryApache],
+  ['su', su],
   ['xargs', xargs],
   ['tee', call => (call.args.every(arg => arg === '/dev/null') ? {} : needs(call, 'tee writes a file'))],
   ...['adduser', 'useradd', 'addgroup', 'groupadd'].map(name => [name, addAccount] as const),
@@ -142,6 +148,20 @@ const SPECIAL = new Map<string, Special>([
 
 function joined(words: readonly Value[]): Value {
   return words.includes(undefined) ? undefined : words.join(' ')
+}
+
+/** The shell's own reads backslashes. */
+function echo({ args }: Call): Answer {
+  const bare = args[0] === '-n'
+  const text = joined(bare ? args.slice(1) : args)
+  return { status: true, prints: text === undefined || text.includes('\\') ? undefined : bare ? text : `${text}\n` }
+}
+
+/** `su … -c` with nothing but tests, whose answers depend on who asks. */
+function su({ args }: Call): Answer | undefined {
+  const text = args[args.indexOf('-c') + 1]
+  const isTest = (part: string) => /^\s*(?:test|\[)\s[^;&|<>`$()]*$/.test(part)
+  return args.includes('-c') && text?.split(/&&|\|\|/).every(isTest) ? {} : undefined
 }
 
 function dpkg(call: Call): Answer {
@@ -157,6 +177,13 @@ function dpkg(call: Call): Answer {
     return { status: /^(-s|--status|-L|--listfiles)$/.test(first) ? installed : undefined }
   }
   return needs(call, 'dpkg may change its database')
+}
+
+/** `dpkg-query -l <name>` and `-W`: nothing of what is not installed. */
+function queryPackages({ args, world }: Call): Answer {
+  const names = args.filter(arg => arg === undefined || !/^-|\$\{/.test(arg))
+  const absent = names.length > 0 && names.every(name => name !== undefined && /^[a-z0-9.+-]+$/.test(name) && !world.versions.has(name))
+  return absent && args.some(arg => /^-[lW]/.test(arg ?? '')) ? { status: false, prints: '' } : {}
 }
 
 function trigger({ args }: Call): Answer {
@@ -202,22 +229,6 @@ function filesExist(args: readonly Value[], { state }: World): Status {
   const paths = args.filter(arg => arg === undefined || !arg.startsWith('-'))
   if (paths.length === 0 || paths.some(path => path === undefined || /[*?[]/.test(path))) return undefined
   return paths.every(path => state.follow(plain(path ?? '')) !== undefined)
-}
-
-const APACHE: Readonly<Record<string, readonly [folder: string, ending: string]>> = {
-  '-m': ['mods-enabled', 'load'],
-  '-s': ['sites-enabled', 'conf'],
-  '-c': ['conf-enabled', 'conf'],
-}
-
-/** `a2query -m <module>`, and the same of sites and configurations: whether it is enabled, as a2query(1) says. */
-function queryApache({ args, world }: Call): Answer {
-  const [option = '', name, more] = args.filter(arg => arg !== '-q')
-  const place = APACHE[option]
-  if (place === undefined || name === undefined || more !== undefined) return {}
-  const [folder, ending] = place
-  const stem = name.replace(/^mod_/, '').replace(/\.(conf|load)$/, '')
-  return { status: world.state.follow(`etc/apache2/${folder}/${stem}.${ending}`) !== undefined }
 }
 
 function getent({ args, world }: Call): Answer {

@@ -8,6 +8,8 @@ export type FileChange =
   | { readonly kind: 'mode'; readonly path: string; readonly mode: number }
   | { readonly kind: 'owner'; readonly path: string; readonly uid?: number; readonly gid?: number }
   | { readonly kind: 'empty-file'; readonly path: string }
+  /** A character for each byte. */
+  | { readonly kind: 'content'; readonly path: string; readonly text: string }
   | { readonly kind: 'conffile'; readonly action: 'rm' | 'mv'; readonly path: string; readonly to?: string; readonly package: string }
 
 export type Effect =
@@ -54,6 +56,7 @@ export function describe(change: FileChange): string {
     mode: 'sets mode of',
     owner: 'sets owner of',
     'empty-file': 'makes',
+    content: 'writes',
     conffile: 'gives up conffile',
   }
   return `${what[change.kind]} /${change.path}`

@@ -55,6 +55,7 @@ function partText(part: WordPart, variables: Variables): Value {
     case 'text':
       return part.text
     case 'arithmetic':
+      expandText(part.parts, variables)
       return undefined
     case 'command':
       return variables.print(part)

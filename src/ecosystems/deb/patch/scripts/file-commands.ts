@@ -4,7 +4,7 @@ import { glob } from '../../glob.ts'
 import type { Answer, Call } from './commands.ts'
 import type { Effect, FileChange } from './effects.ts'
 import type { Value } from './expand.ts'
-import { type PathFacts, plain, type World } from './world.ts'
+import { changedState, type PathFacts, plain, type World } from './world.ts'
 
 export const FILE_COMMANDS = new Set([
   'rm',
@@ -51,6 +51,8 @@ export function changeFiles(name: string, call: Call): Answer {
       )
     case 'mkdir':
       return mkdir(call)
+    case 'install':
+      return installFolders(call)
     case 'touch':
       return each(call, words, (path, state) => (state.follow(path) === undefined ? [{ kind: 'empty-file', path }] : []))
     case 'ln':
@@ -139,6 +141,31 @@ function mkdir(call: Call): Answer {
 function canBeMade(path: string, state: World['state']): boolean {
   const above = path.slice(0, Math.max(0, path.lastIndexOf('/')))
   return state.get(path) === undefined && (above === '' || state.follow(above)?.type === 'directory')
+}
+
+/** `install -d -m MODE -o USER -g GROUP FOLDER…`: folders with this mode and owner, made where they are not there. */
+function installFolders(call: Call): Answer {
+  const given = new Map<string, string>()
+  const folders: string[] = []
+  const args = call.args.flatMap(arg => arg ?? [])
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at] ?? ''
+    const [, letter = '', value = ''] = /^-([mog])(.*)$/.exec(arg) ?? []
+    if (arg === '-d') given.set('d', '')
+    else if (letter !== '') given.set(letter, value === '' ? (args[++at] ?? '') : value)
+    else folders.push(arg)
+  }
+  const mode = given.get('m') ?? '755'
+  if (!given.has('d') || !/^[0-7]{3,4}$/.test(mode) || folders.some(folder => !folder.startsWith('/'))) return open(call, folders)
+  const made = mkdir({ ...call, args: ['-p', '-m', mode, ...folders] })
+  const state = changedState(
+    call.world.state,
+    (made.effects ?? []).flatMap(effect => (effect.kind === 'change' ? effect.change : [])),
+  )
+  const after = { ...call, world: { ...call.world, state } }
+  const moded = chmod({ ...after, args: [mode, ...folders] }, [mode, ...folders])
+  const owned = chown(after, 'chown', '', [`${given.get('o') ?? 'root'}:${given.get('g') ?? 'root'}`, ...folders])
+  return { status: true, effects: [made, moded, owned].flatMap(({ effects = [] }) => effects) }
 }
 
 /** As GNU's reads them: `-p`, `-m MODE`, `-pm MODE`, `--mode=MODE`, in any order; `--` ends them. */

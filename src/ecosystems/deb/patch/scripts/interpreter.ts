@@ -4,19 +4,20 @@
  */
 
 import { glob } from '../../glob.ts'
+import { BUILTINS, builtin } from './builtins.ts'
 import { type Answer, needs, runCommand, writesNothing } from './commands.ts'
 import { negate, type Status } from './conditions.ts'
 import type { Effect, FileChange } from './effects.ts'
 import { expandAll, expandText, type Value, type Variables } from './expand.ts'
-import { SETTLED_FUNCTIONS, settleFunction } from './known.ts'
+import { settled, settleFunction } from './known.ts'
 import { linesFor } from './lines.ts'
 import { State } from './state.ts'
 import { type Node, NotReadable, type Redirect, type Simple, type Word, type WordPart } from './syntax.ts'
-import { changedState, findProgram, plain, type World } from './world.ts'
+import { changedState, findProgram, isPlainFile, plain, type World } from './world.ts'
 
 const MOST_STEPS = 50_000
 const DEEPEST = 40
-const CONTROL = new Set('exit return break continue . source eval exec shift unset set export local readonly read'.split(' '))
+const CONTROL = new Set(['.', 'source', 'exec', 'eval', ...BUILTINS])
 
 export interface ScriptCall {
   readonly script: Node
@@ -128,8 +129,9 @@ class Run {
     for (const command of commands) {
       const inner = commands.length > 1 ? state.subshell() : state
       const lines = input === undefined ? undefined : linesFor(command, input)
+      this.#input = input === undefined ? undefined : { of: command, text: input }
       status = lines === undefined ? this.node(command, inner) : this.#turns(lines.name, lines.values, lines.body, inner)
-      input = this.#said?.by === command ? this.#said.prints : undefined
+      input = this.#saidBy(command)
     }
     return negated ? negate(status) : status
   }
@@ -150,7 +152,7 @@ class Run {
     const value = expandText(word, this.#variables(state))
     const possible: ((inner: State) => void)[] = []
     for (const { patterns, body } of arms) {
-      const matches = value === undefined ? undefined : this.#matches(patterns, value, state)
+      const matches = this.#matches(patterns, value, state)
       if (matches === false) continue
       if (matches === true && possible.length === 0) return this.node(body, state)
       possible.push(inner => this.node(body, inner))
@@ -163,11 +165,13 @@ class Run {
     return possible.length > 0 ? undefined : true
   }
 
-  #matches(patterns: readonly Word[], value: string, state: State): Status {
+  #matches(patterns: readonly Word[], value: Value, state: State): Status {
     let unknown = false
     for (const pattern of patterns) {
       const text = expandText(pattern, this.#variables(state))
       if (text === undefined) unknown = true
+      else if (text === '*' && pattern.every(part => !part.quoted)) return true
+      else if (value === undefined) unknown = true
       else if (pattern.every(part => part.quoted) ? text === value : glob(text)(value)) return true
     }
     return unknown ? undefined : false
@@ -197,17 +201,19 @@ class Run {
       if (node.words.length === 0) state.set(name, text)
       if (only?.kind === 'command' && value.length === 1) substituted = this.#lastPrinted
     }
-    this.#redirects(node.redirects, state, node.text)
+    const [name, ...rest] = args
+    const known = name === undefined ? undefined : state.functions.get(name)
+    const isRun = name !== undefined && known === undefined && !CONTROL.has(name)
+    if (!isRun) this.#redirects(node.redirects, state, node.text)
     if (node.words.length === 0)
       return node.assignments.some(({ value }) => value.some(part => part.kind === 'command')) ? substituted : true
     if (args.length === 0) return true
-    const [name, ...rest] = args
     if (name === undefined) return this.#answer(needs(node, 'what it runs is not known before'), state)
-    const known = state.functions.get(name)
     if (known !== undefined) return this.#function(known, rest, state)
-    if (CONTROL.has(name)) return this.#control(name, rest, node, state)
+    if (!isRun) return this.#control(name, rest, node, state)
     const answer = this.#run(name, rest, node)
     this.#said = { by: node, prints: answer.prints }
+    this.#redirects(node.redirects, state, node.text, answer.prints)
     const script = answer.unknown === true ? this.#scriptOf(name) : undefined
     if (script === undefined) return this.#answer(answer, state)
     const inner = new State(rest, this.#call.variables)
@@ -224,13 +230,19 @@ class Run {
     return this.#call.included.get(place)
   }
 
-  #run(name: string, args: readonly Value[], { text }: Simple): Answer {
-    return runCommand(name, { args, text, world: this.#world(), script: this.#call.args })
+  #run(name: string, args: readonly Value[], node: Simple): Answer {
+    const input =
+      this.#input?.of === node && node.redirects.every(({ operator }) => !operator.startsWith('<')) ? this.#input.text : undefined
+    return runCommand(name, { args, text: node.text, world: this.#world(), script: this.#call.args, ...(input !== undefined && { input }) })
   }
 
   #world(): World {
     const { world } = this.#call
-    return { ...world, state: changedState(world.state, this.#changes) }
+    const read = (path: string): string | undefined => {
+      const change = this.#changes.findLast(other => other.path === path)
+      return change === undefined ? world.read(path) : change.kind === 'content' ? change.text : undefined
+    }
+    return { ...world, read, state: changedState(world.state, this.#changes) }
   }
 
   #answer({ status, effects = [] }: Answer, state: State): Status {
@@ -251,10 +263,8 @@ class Run {
   }
 
   #function(definition: Node & { readonly kind: 'function' }, args: readonly Value[], state: State): Status {
-    const settled = SETTLED_FUNCTIONS.get(definition.name)
-    if (settled !== undefined && this.#call.world.package.from !== undefined) {
-      return this.#answer({ effects: [{ kind: 'harmless', why: settled }] }, state)
-    }
+    const why = settled(definition.name, this.#world())
+    if (why !== undefined) return this.#answer({ effects: [{ kind: 'harmless', why }] }, state)
     const before = this.effects.length
     const status = state.withArgs(args, () => this.node(definition.body, state))
     this.effects.push(...settleFunction(definition.name, definition.text, this.effects.splice(before)))
@@ -263,38 +273,16 @@ class Run {
 
   #control(name: string, args: readonly Value[], node: Simple, state: State): Status {
     switch (name) {
-      case 'exit':
-      case 'return':
-      case 'break':
-      case 'continue':
-        state.flow = name
-        return args[0] === undefined ? undefined : args[0] === '0'
       case '.':
       case 'source':
         return this.#include(args[0], node, state)
-      case 'shift':
-        state.shift(args[0])
-        return true
-      case 'set':
-        if (args[0] === '--') state.setArgs(args.slice(1))
-        return true
-      case 'unset':
-        for (const variable of args) state.set(variable ?? '', '')
-        return true
-      case 'read':
-        for (const variable of args) if (variable !== undefined && !variable.startsWith('-')) state.set(variable, undefined)
-        return undefined
       case 'exec':
         if (args.length === 0 || /^exec\s+\d?[<>]/.test(node.text)) return true
         return this.#answer(needs(node, 'it becomes another program'), state)
       case 'eval':
         return this.#answer(needs(node, 'what it runs is not known before'), state)
       default:
-        for (const assignment of args) {
-          const [variable = '', ...value] = assignment?.split('=') ?? []
-          if (assignment?.includes('=') === true) state.set(variable, value.join('='))
-        }
-        return true
+        return builtin(name, args, state)
     }
   }
 
@@ -308,18 +296,29 @@ class Run {
     return this.node(script, state)
   }
 
-  #redirects(redirects: readonly Redirect[], state: State, text: string): void {
-    for (const { operator, target } of redirects) {
+  /** `prints` is what a command that is done by then has written. */
+  #redirects(redirects: readonly Redirect[], state: State, text: string, prints?: string): void {
+    const { read, state: image } = this.#world()
+    for (const { operator, number = '1', target } of redirects) {
       const value = expandText(target, this.#variables(state))
       if (writesNothing(operator, value)) continue
-      const paths = value?.startsWith('/') === true ? { paths: [plain(value)] } : {}
-      this.effects.push({ kind: 'needs', why: 'it writes a file', command: text, ...paths })
+      const path = value?.startsWith('/') === true ? plain(value) : undefined
+      if (path === undefined || prints === undefined || operator !== '>' || number !== '1' || !isPlainFile(path, image)) {
+        this.effects.push({ kind: 'needs', why: 'it writes a file', command: text, ...(path !== undefined && { paths: [path] }) })
+      } else if (read(path) !== prints)
+        this.#answer({ effects: [{ kind: 'change', change: { kind: 'content', path, text: prints } }] }, state)
     }
   }
 
   #lastPrinted: Status
   /** What the last command of a table prints. */
   #said: { readonly by: Node; readonly prints: Value } | undefined
+  /** What a command of a pipe gets from the one before. */
+  #input: { readonly of: Node; readonly text: string } | undefined
+
+  #saidBy(node: Node | undefined): Value {
+    return this.#said !== undefined && this.#said.by === node ? this.#said.prints : undefined
+  }
 
   #variables(state: State): Variables {
     return {
@@ -331,19 +330,9 @@ class Run {
 
   /** A substituted command runs by itself; what it prints is known of a few only. */
   #print({ body }: WordPart & { readonly kind: 'command' }, state: State): Value {
-    const inner = state.subshell()
+    this.#lastPrinted = this.node(body, state.subshell())
     const [only, more] = body.kind === 'list' ? body.items : []
-    if (only?.kind === 'simple' && more === undefined && only.redirects.every(({ operator }) => operator !== '<')) {
-      const args = expandAll(only.words, this.#variables(inner))
-      const [name, ...rest] = args
-      if (name !== undefined && !inner.functions.has(name) && !CONTROL.has(name)) {
-        this.#redirects(only.redirects, inner, only.text)
-        const answer = this.#run(name, rest, only)
-        this.#lastPrinted = this.#answer(answer, inner)
-        return answer.prints?.replace(/\n+$/, '')
-      }
-    }
-    this.#lastPrinted = this.node(body, inner)
-    return undefined
+    const last = only?.kind === 'pipe' ? only.commands.at(-1) : only
+    return more === undefined ? this.#saidBy(last)?.replace(/\n+$/, '') : undefined
   }
 }

@@ -3,6 +3,7 @@
  * kept as they are without them.
  */
 import type { Effect, Handler } from './effects.ts'
+import type { World } from './world.ts'
 
 /** A function, told by its name and what its text must mention, whose removals are of one kind only. */
 interface KnownFunction {
@@ -23,11 +24,30 @@ const FUNCTIONS: readonly KnownFunction[] = [
   },
 ]
 
-/** Functions of packages' own helpers that, on an upgrade, find everything as the version before left it: name → why. */
-export const SETTLED_FUNCTIONS: ReadonlyMap<string, string> = new Map([
-  ['php_invoke', 'PHP’s modules stay enabled or disabled as they are'],
-  ['apache2_invoke', 'Apache’s modules and sites stay enabled or disabled as they are'],
+interface SettledFunction {
+  readonly why: string
+  /** Where it is so, if not always. */
+  readonly holds?: (world: World) => boolean
+}
+
+/** Functions of packages' own scripts and helpers that, on an upgrade, find everything as the version before left it. */
+const SETTLED: ReadonlyMap<string, SettledFunction> = new Map<string, SettledFunction>([
+  ['php_invoke', { why: 'PHP’s modules stay enabled or disabled as they are' }],
+  ['apache2_invoke', { why: 'Apache’s modules and sites stay enabled or disabled as they are' }],
+  [
+    'setup_createclusterconf',
+    {
+      why: 'the template of its configuration is unchanged',
+      holds: ({ state }) => !state.changed('usr/share/postgresql-common/createcluster.conf'),
+    },
+  ],
 ])
+
+/** Why a call to this function does nothing; undefined where it may do something. */
+export function settled(name: string, world: World): string | undefined {
+  const known = SETTLED.get(name)
+  return known !== undefined && world.package.from !== undefined && known.holds?.(world) !== false ? known.why : undefined
+}
 
 /** The effects of a call to a function, with those taken together that a handler stands for. */
 export function settleFunction(name: string, text: string, effects: readonly Effect[]): readonly Effect[] {

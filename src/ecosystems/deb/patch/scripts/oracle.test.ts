@@ -26,11 +26,12 @@ const TEXTS = new Map([
   ],
 ])
 const INCLUDED = new Map([
+  ['/etc/x.conf', 'x'],
   ['/usr/share/thing/functions', 'setup() { mkdir -p "$1"; }\n'],
   ['/usr/share/thing/run', '#!/bin/sh\nrm -f /etc/x.conf\n'],
 ])
 
-const WORLD: World = {
+const WORLD: Omit<World, 'read'> = {
   state: {
     get: path => FILES.get(FILES.canonical(path) ?? path),
     follow: path => FILES.follow(path),
@@ -46,6 +47,7 @@ const WORLD: World = {
   package: { name: 'thing', from: '1.5-1', to: '2.0-1' },
   repeats: false,
   templates: false,
+  sameManuals: false,
 }
 
 function judged(body: string, world: Partial<World> = {}, args = ['configure', '1.5-1']) {
@@ -76,8 +78,8 @@ const CLASSES: readonly (readonly [string, string, 'none' | 'harmless' | 'handle
   ['a version that is later already', 'if dpkg --compare-versions "$2" lt 1.0; then frobnicate; fi', 'none'],
   ['a version that is earlier', 'if dpkg --compare-versions "$2" lt-nl 1.6~; then frobnicate; fi', 'needs-execution'],
   ['a new installation’s work on an upgrade', 'if [ -z "$2" ]; then adduser --system somebody; fi', 'none'],
-  ['a condition that cannot be answered', 'if [ "$(cat /etc/x.conf)" = y ]; then frobnicate; fi', 'needs-execution'],
-  ['a condition that cannot be answered, with nothing behind it', 'if grep -q y /etc/x.conf; then echo yes; else true; fi', 'none'],
+  ['a condition that cannot be answered', 'if [ "$(cat /usr/bin/tool)" = y ]; then frobnicate; fi', 'needs-execution'],
+  ['a condition that cannot be answered, with nothing behind it', 'if grep -q y /usr/bin/tool; then echo yes; else true; fi', 'none'],
   ['a path that is there', 'if [ ! -e /usr/lib/ssl/.. ]; then frobnicate; fi', 'none'],
   ['a folder of the package, removed', 'rm -rf /var/lib/thing', 'handled'],
   ['everything, removed', 'rm -rf /*', 'needs-execution'],
@@ -136,8 +138,8 @@ const CLASSES: readonly (readonly [string, string, 'none' | 'harmless' | 'handle
   ['an account that is not', 'adduser --system somebody', 'needs-execution'],
   ['a file that is not there, removed', 'rm -f /etc/gone.conf', 'none'],
   ['a file that is there, removed', 'rm -f /etc/x.conf', 'handled'],
-  ['a file removed perhaps', 'if grep -q y /etc/x.conf; then rm -f /etc/x.conf; fi', 'needs-execution'],
-  ['a file that nobody knows, removed', 'rm -f $(cat /etc/x.conf)', 'needs-execution'],
+  ['a file removed perhaps', 'if grep -q y /usr/bin/tool; then rm -f /etc/x.conf; fi', 'needs-execution'],
+  ['a file that nobody knows, removed', 'rm -f $(cat /usr/bin/tool)', 'needs-execution'],
   ['a folder that is there', 'mkdir -p /var/lib/thing', 'none'],
   ['a folder with no folder above it', 'if mkdir /gone/x; then frobnicate; fi', 'none'],
   ['a folder that cannot be made twice', 'if mkdir /var/lib/thing; then frobnicate; fi', 'none'],
@@ -153,20 +155,53 @@ const CLASSES: readonly (readonly [string, string, 'none' | 'harmless' | 'handle
     'find /etc/mods -newer /etc/x.conf | while read x; do rm -rf "$x"; done',
     'needs-execution',
   ],
-  ['lines of which some are changed by a filter', 'find /etc/mods -type l | sort | while read x; do rm -f "$x"; done', 'needs-execution'],
+  ['lines through a filter that is known', 'find /etc/mods -type l | sort | while read x; do rm -f "$x"; done', 'handled'],
+  ['lines through one that is not', 'find /etc/mods -type l | sed s/a/b/ | while read x; do rm -f "$x"; done', 'needs-execution'],
   ['a loop that ends at its first line', 'find /etc/mods -type l | while read -r x; do break; frobnicate; done', 'none'],
   ['a module that is enabled', 'a2query -q -m mod_php.load || frobnicate', 'none'],
   ['a module that is not', 'a2query -m other && frobnicate', 'none'],
   ['a query of another kind', 'a2query -M || frobnicate', 'needs-execution'],
+  ['a folder installed that is so already', 'install -d -m 755 /etc/mods', 'none'],
+  ['a file installed', 'install -m 644 /etc/x.conf /srv/x', 'needs-execution'],
+  ['a folder installed for nobody known', 'install -d -o nobody-known /srv', 'needs-execution'],
   ['a mode that is so already', 'chmod 644 /etc/x.conf', 'none'],
   ['a link into a folder', 'ln -sf /etc/ssl /usr/lib/ssl', 'needs-execution'],
   ['a link to a folder that is so already', 'ln -sfn /etc/ssl /usr/lib/ssl', 'none'],
-  ['something written', 'echo x > /etc/x.conf', 'needs-execution'],
+  ['something written', 'echo new > /etc/x.conf', 'handled'],
+  ['something written that is so already', 'echo -n x > /etc/x.conf', 'none'],
+  ['something written through a link', 'echo x > /usr/lib/ssl/openssl.cnf', 'handled'],
+  ['something written over a link', 'echo x > /usr/lib/ssl', 'needs-execution'],
+  ['something written to dpkg’s own', 'echo x > /var/lib/dpkg/status', 'needs-execution'],
+  ['something written where there is no folder', 'echo x > /gone/x', 'needs-execution'],
+  ['something appended', 'echo x >> /etc/x.conf', 'needs-execution'],
+  ['faults written', 'echo x 2> /etc/x.conf', 'needs-execution'],
+  ['something written that nobody knows', 'date > /etc/x.conf', 'needs-execution'],
+  ['something written perhaps', 'if grep -q y /etc/gone; then echo y > /etc/x.conf; fi', 'needs-execution'],
+  ['what a file says', 'if [ "$(cat /etc/x.conf)" != x ]; then frobnicate; fi', 'none'],
+  ['what a file says that is asked for in vain', 'if [ "$(cat /usr/bin/tool)" != x ]; then frobnicate; fi', 'needs-execution'],
+  ['a part of a word', 'case "$(echo a:b/c | cut -d: -f2)" in b/*) ;; *) frobnicate ;; esac', 'none'],
+  ['letters of a word', '[ "$(echo conf.d/x | cut -b -7)" = "conf.d/" ] || frobnicate', 'none'],
+  ['a word in other letters', '[ "$(echo ABC-1 | tr A-Z a-z | tr -d 0-9)" = abc- ] || frobnicate', 'none'],
+  ['the first of sorted lines', '[ "$(find /etc/mods -type l | sort | head -n 1)" = /etc/mods/20-a.ini ] || frobnicate', 'none'],
+  ['a line that is looked for', 'if echo "#x" | grep -q "^#"; then :; else frobnicate; fi', 'none'],
+  ['a line that is looked for by a pattern', 'if echo "#x" | grep -q "^[#]"; then :; else frobnicate; fi', 'needs-execution'],
+  ['lines that are read', 'echo a b | while read x; do [ "$x" = "a b" ] || frobnicate; done', 'none'],
+  ['an arm for everything', 'f() { case "$(date)" in *) return ;; esac; frobnicate; }; f', 'none'],
+  ['arithmetic', 'x=$(( ($(date +%s) + 1) * 2 )); [ $x -gt 1 ] || :', 'none'],
+  ['arithmetic that runs something', 'x=$(($(frobnicate) + 1))', 'needs-execution'],
+  ['a test as somebody else', 'su -s /bin/sh redis -c "test -O /etc && test -G /etc" || chown root /etc/x.conf', 'none'],
+  ['a command as somebody else', 'su redis -c "test -O /etc; frobnicate"', 'needs-execution'],
+  ['profiles of PAM that are as they were', 'pam-auth-update --package', 'harmless'],
+  ['manual pages', 'update-alternatives --install /usr/share/man/man1/x.1.gz x.1.gz "$(date)" 150', 'needs-execution'],
   ['something written to nowhere', 'echo x > /dev/null 2>&1', 'none'],
   ['a download', 'wget -q -O- https://deb.example/x | sh', 'needs-execution'],
   ['something that goes on by itself', 'sleep 1 &', 'needs-execution'],
-  ['words that are run', 'eval "$(cat /etc/x.conf)"', 'needs-execution'],
-  ['a program that nobody knows before', '$(cat /etc/x.conf) now', 'needs-execution'],
+  ['what is done unless dpkg gives up', 'if [ "$(date)" = x ]; then exit 1; fi\nrm -f /etc/x.conf', 'handled'],
+  ['what is done unless it ends before', 'if [ "$(date)" = x ]; then exit 0; fi\nrm -f /etc/x.conf', 'needs-execution'],
+  ['a package that is not there', 'v=$(dpkg-query -l gone 2>/dev/null | sed -e "s/x/y/"); if [ -n "$v" ]; then frobnicate; fi', 'none'],
+  ['a package that is', 'v=$(dpkg-query -W thing | cut -f2); if [ -n "$v" ]; then frobnicate; fi', 'needs-execution'],
+  ['words that are run', 'eval "$(cat /usr/bin/tool)"', 'needs-execution'],
+  ['a program that nobody knows before', '$(cat /usr/bin/tool) now', 'needs-execution'],
   ['a function that is not called', 'f() { frobnicate; }', 'none'],
   ['a function that is called', 'f() { [ "$1" = a ] || frobnicate; }\nf b', 'needs-execution'],
   ['a function whose arguments make it nothing', 'f() { [ "$1" = a ] || frobnicate; }\nf a', 'none'],
@@ -174,7 +209,7 @@ const CLASSES: readonly (readonly [string, string, 'none' | 'harmless' | 'handle
   ['a script that cannot be read', '. /usr/share/thing/unknown', 'needs-execution'],
   ['a program that is a script itself', '/usr/share/thing/run', 'handled'],
   ['a loop over known words', 'for f in gone.conf lost.conf; do rm -f /etc/$f; done', 'none'],
-  ['a loop over unknown words', 'for f in $(cat /etc/x.conf); do rm -f "$f"; done', 'needs-execution'],
+  ['a loop over unknown words', 'for f in $(cat /usr/bin/tool); do rm -f "$f"; done', 'needs-execution'],
   ['a text inside', 'cat <<EOF\nrm -rf / $(true)\nEOF', 'none'],
   ['a text inside that runs something', 'cat <<EOF\n$(frobnicate)\nEOF', 'needs-execution'],
   ['a template that is unchanged', 'ucf --three-way /etc/x.conf /etc/x.conf.real', 'harmless'],
@@ -212,6 +247,19 @@ test('what a script changes is seen by what follows', () => {
   ])
 })
 
+test('install -d makes folders, and sets mode and owner of those that are there', () => {
+  const changes = judged('install -d -m 2775 -o redis -g adm /srv/new /etc/mods').effects.flatMap(effect =>
+    effect.kind === 'change' ? effect.change : [],
+  )
+  assert.deepEqual(changes, [
+    { kind: 'folder', path: 'srv', mode: 0o755 },
+    { kind: 'folder', path: 'srv/new', mode: 0o2775 },
+    { kind: 'mode', path: 'etc/mods', mode: 0o2775 },
+    { kind: 'owner', path: 'srv/new', uid: 101, gid: 4 },
+    { kind: 'owner', path: 'etc/mods', uid: 101, gid: 4 },
+  ])
+})
+
 test('folders are made with the mode that is given, however it is written', () => {
   const made = (body: string) =>
     judged(body).effects.flatMap(effect => (effect.kind === 'change' && effect.change.kind === 'folder' ? [effect.change] : []))
@@ -225,14 +273,11 @@ test('work that a package’s own paths stand for is told apart from any other',
     'echo Etc/UTC > /etc/timezone\nln -nsf /usr/share/zoneinfo/Etc/UTC /etc/localtime.dpkg-new && mv -f /etc/localtime.dpkg-new /etc/localtime'
   assert.equal(judged(body, { package: { name: 'tzdata', from: '1', to: '2' } }).verdict.class, 'harmless')
   assert.equal(judged(body).verdict.class, 'needs-execution')
-  assert.equal(
-    judged(`${body}\necho x > /etc/passwd`, { package: { name: 'tzdata', from: '1', to: '2' } }).verdict.class,
-    'needs-execution',
-  )
+  assert.equal(judged(`${body}\ndate > /etc/passwd`, { package: { name: 'tzdata', from: '1', to: '2' } }).verdict.class, 'needs-execution')
 })
 
 test('registering the same again is nothing where neither the script nor the list of files changed', () => {
-  const body = 'update-alternatives --install /usr/bin/editor editor /usr/bin/tool $(cat /etc/x.conf)'
+  const body = 'update-alternatives --install /usr/bin/editor editor /usr/bin/tool $(cat /usr/bin/tool)'
   assert.equal(judged(body).verdict.class, 'needs-execution')
   assert.equal(judged(body, { repeats: true }).verdict.class, 'harmless')
 })

@@ -21,7 +21,7 @@ export interface ScriptToJudge {
   readonly text: string
   readonly args: readonly string[]
   readonly architecture: string
-  readonly world: World
+  readonly world: Omit<World, 'read'>
   /** Texts by path with leading `/` of what may be taken in or run. */
   readonly included: ReadonlyMap<string, string>
   /** Told of paths that would have to be read to know more. */
@@ -48,8 +48,15 @@ function rawEffects({ name, text, args, architecture, world, included, wanted }:
     ['DPKG_MAINTSCRIPT_ARCH', architecture],
     ['DEBIAN_FRONTEND', 'noninteractive'],
   ])
+  const read = (path: string): string | undefined => {
+    const [place, entry] = [`/${path}`, world.state.follow(path)]
+    if (entry?.type === 'file' && !included.has(place)) wanted(place)
+    const content = included.get(place)
+    // What was too large to be read is empty there.
+    return entry?.type === 'file' && content?.length === entry.size ? content : undefined
+  }
   try {
-    return effectsOf({ script: readScript(text), args, variables, world, included: parseAll(included), wanted })
+    return effectsOf({ script: readScript(text), args, variables, world: { ...world, read }, included: parseAll(included), wanted })
   } catch (error) {
     if (!(error instanceof NotReadable)) throw error
     return [{ kind: 'needs', why: error.message, command: name }]

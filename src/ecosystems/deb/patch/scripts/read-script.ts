@@ -258,7 +258,7 @@ function readRedirect(cursor: Cursor): Redirect | undefined {
   cursor.skipBlanks()
   const target = cursor.word()
   if (target === undefined) throw new NotReadable('a redirection cannot be read')
-  if (operator !== '<<' && operator !== '<<-') return { operator, target }
+  if (operator !== '<<' && operator !== '<<-') return { operator, ...(number !== '' && { number }), target }
   const body: { operator: string; target: Word } = { operator: '<<', target: [] }
   const delimiter = target.map(part => (part.kind === 'text' ? part.text : '')).join('')
   const literal = target.some(part => part.kind === 'text' && part.quoted)

@@ -114,11 +114,20 @@ export class Cursor {
     return { kind: 'parameter', name, operator: '', argument: [], quoted }
   }
 
+  /** What it comes to is not known; what is substituted in it runs all the same. */
   #arithmetic(quoted: boolean): WordPart {
-    const end = this.text.indexOf('))', this.at)
-    if (end < 0 || /[`]|\$\(/.test(this.text.slice(this.at + 3, end))) throw new NotReadable('its arithmetic cannot be read')
-    this.at = end + 2
-    return { kind: 'arithmetic', quoted }
+    this.at += '$(('.length
+    const parts: WordPart[] = []
+    for (let open = 0; open > 0 || !this.startsWith('))'); ) {
+      if (this.at >= this.text.length || open < 0) throw new NotReadable('its arithmetic cannot be read')
+      if (this.next === '$' || this.next === '`') parts.push(this.#dollar(true))
+      else {
+        open += this.next === '(' ? 1 : this.next === ')' ? -1 : 0
+        this.at++
+      }
+    }
+    this.at += '))'.length
+    return { kind: 'arithmetic', parts, quoted }
   }
 
   #backquoted(): Node {

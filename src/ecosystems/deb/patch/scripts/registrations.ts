@@ -3,6 +3,8 @@ import type { Answer, Call } from './commands.ts'
 import { plain } from './world.ts'
 
 const ALTERNATIVES = 'var/lib/dpkg/alternatives'
+/** Names that are manual pages are registered from the list of the package's files. */
+const MANUAL = /\.[1-9][a-z]*(\.gz)?$/
 
 /** `update-alternatives`: installing what is registered with the same words, or removing what is not. */
 export function alternatives(call: Call): Answer {
@@ -18,7 +20,7 @@ export function alternatives(call: Call): Answer {
     const [, link, name, path, priority] = words.slice(install)
     const table = name === undefined || name.includes('/') ? undefined : world.state.text(`${ALTERNATIVES}/${name}`)
     if (table === undefined) return missing(call)
-    if (world.repeats) return registers
+    if (world.repeats || (world.sameManuals && MANUAL.test(name ?? ''))) return registers
     if (words.includes(undefined) || link === undefined || path === undefined || priority === undefined) return missing(call)
     return isRegistered(table, link, path, priority, slavesOf(words)) ? registers : missing(call)
   }

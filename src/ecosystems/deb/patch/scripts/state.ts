@@ -8,6 +8,8 @@ type FunctionNode = Node & { readonly kind: 'function' }
 export class State {
   /** Set once the rest is not reached. */
   flow: Flow | undefined
+  /** It ends with a failure, so dpkg would not go on, and whoever asks what is done need not reckon with it. */
+  failed = false
   certain = true
   readonly functions: Map<string, FunctionNode>
   #variables: Map<string, Value>
@@ -82,8 +84,8 @@ export class State {
     this.#args = others.every(way => way.#args.length === first.#args.length && way.#args.every((arg, index) => arg === first.#args[index]))
       ? first.#args
       : [undefined]
-    // One way ended here, so whether the rest is reached is open.
-    if (on.length < ways.length) this.certain = false
+    // One way ended well here, so whether the rest is reached is open.
+    if (on.length < ways.filter(({ failed }) => !failed).length) this.certain = false
   }
 
   endLoop(): void {

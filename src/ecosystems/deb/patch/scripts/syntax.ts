@@ -8,11 +8,13 @@ export type WordPart =
   /** `${name<operator><argument>}`; plain `$name` has no operator. */
   | { readonly kind: 'parameter'; readonly name: string; readonly operator: string; readonly argument: Word; readonly quoted: boolean }
   | { readonly kind: 'command'; readonly body: Node; readonly quoted: boolean }
-  | { readonly kind: 'arithmetic'; readonly quoted: boolean }
+  | { readonly kind: 'arithmetic'; readonly parts: Word; readonly quoted: boolean }
 
 export interface Redirect {
   /** `<`, `>`, `>>`, `>|`, `<>`, `<&`, `>&`, `<<` (the target is the text then). */
   readonly operator: string
+  /** What is redirected where that is said. */
+  readonly number?: string
   readonly target: Word
 }
 

@@ -26,6 +26,8 @@ export interface ImageState {
 
 export interface World {
   readonly state: ImageState
+  /** Content of a small file, a character for each byte. Where it is not known yet it is read, and the script judged once more. */
+  readonly read: (path: string) => string | undefined
   readonly accounts: Accounts
   readonly diversions: readonly Diversion[]
   readonly statOverrides: readonly StatOverride[]
@@ -39,6 +41,8 @@ export interface World {
   readonly repeats: boolean
   /** What the package changes may be a template of a configuration file: something that is neither a program nor documentation. */
   readonly templates: boolean
+  /** The package has the same manual pages as in the version before. */
+  readonly sameManuals: boolean
 }
 
 const PATH = ['usr/local/sbin', 'usr/local/bin', 'usr/sbin', 'usr/bin', 'sbin', 'bin']
@@ -56,6 +60,12 @@ export function plain(path: string): string {
     .split('/')
     .filter(part => part !== '' && part !== '.')
     .join('/')
+}
+
+/** A file, or a new one in a folder that is there; what dpkg keeps is none. */
+export function isPlainFile(path: string, state: ImageState): boolean {
+  const [now, above] = [state.get(path), state.follow(path.slice(0, Math.max(0, path.lastIndexOf('/'))))]
+  return !path.startsWith('var/lib/dpkg/') && (now === undefined ? above?.type === 'directory' : now.type === 'file')
 }
 
 /** The state with changes on top. */
@@ -88,6 +98,8 @@ function after(change: FileChange, now: PathFacts | undefined): PathFacts | unde
       return { ...root, type: 'symlink', mode: 0o777, target: change.target }
     case 'empty-file':
       return now ?? { ...root, type: 'file', mode: 0o644 }
+    case 'content':
+      return { ...(now ?? { ...root, mode: 0o644 }), type: 'file', size: change.text.length }
     case 'mode':
       return now && { ...now, mode: change.mode }
     case 'owner':
