@@ -120,7 +120,7 @@ export class Cursor {
     const parts: WordPart[] = []
     for (let open = 0; open > 0 || !this.startsWith('))'); ) {
       if (this.at >= this.text.length || open < 0) throw new NotReadable('its arithmetic cannot be read')
-      if (this.next === '$' || this.next === '`') parts.push(this.#dollar(true))
+      if (this.next === '$' || this.next === '`') parts.push(this.nested(() => this.#dollar(true)))
       else {
         open += this.next === '(' ? 1 : this.next === ')' ? -1 : 0
         this.at++
