@@ -107,7 +107,10 @@ export function patchedImage(original: WholeImage, patches: readonly PlatformPat
 /** The image as it was, from the documents that a receipt kept; its layers come from where the patched image is. Faults: `image-digest-mismatch`. */
 export function unpatchedImage(root: RawDocument, documents: readonly RawDocument[], from: ImageSource): ImageToWrite {
   const checked = [root, ...documents].map(({ descriptor, bytes }) => verifiedDocument(descriptor, bytes, 'the receipt'))
-  const blobs = checked.flatMap(document => partsOf(document)).map(descriptor => ({ descriptor, from }))
+  const parts = checked.flatMap(document =>
+    partsOf(document).filter(part => !(isIndexType(document.descriptor.mediaType) && isManifestOrIndex(part))),
+  )
+  const blobs = parts.map(descriptor => ({ descriptor, from }))
   return reachable(root, documents, blobs)
 }
 
@@ -125,7 +128,9 @@ function reachable(root: RawDocument, documents: readonly RawDocument[], blobs: 
         visit(below)
         keptDocuments.set(part.digest, below)
       } else if (below === undefined && blob !== undefined) keptBlobs.set(part.digest, blob)
-      else if (below === undefined) throw new Fault('image-invalid', `${part.digest} is missing.`)
+      // Listed and never there: it stays listed.
+      else if (below === undefined && !(isIndexType(document.descriptor.mediaType) && isManifestOrIndex(part)))
+        throw new Fault('image-invalid', `${part.digest} is missing.`)
     }
   }
   visit(root)

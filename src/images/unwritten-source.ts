@@ -15,12 +15,12 @@ export function unwrittenSource({ root, documents, blobs }: ImageToWrite, behind
     root: async () => root,
     async document(descriptor) {
       const document = documentsBy.get(descriptor.digest)
-      if (document === undefined) throw new Fault('image-invalid', `${descriptor.digest} is no part of the image.`)
+      if (document === undefined) throw new Fault('image-incomplete', `${descriptor.digest} is no part of the image.`)
       return document
     },
     async *blob(descriptor) {
       const blob = blobsBy.get(descriptor.digest)
-      if (blob === undefined) throw new Fault('image-invalid', `${descriptor.digest} is no part of the image.`)
+      if (blob === undefined) throw new Fault('image-incomplete', `${descriptor.digest} is no part of the image.`)
       if (blob.bytes === undefined) yield* contentOf(blob)
       // Whoever gets chunks may give their memory up.
       else for (let at = 0; at < blob.bytes.length; at += CHUNK) yield Buffer.from(blob.bytes.subarray(at, at + CHUNK))

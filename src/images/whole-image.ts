@@ -12,7 +12,10 @@ export interface WholeImage extends ImageToWrite {
   readonly source: ImageSource
 }
 
-/** Reads all manifests and configs, no layer. Faults: `image-invalid` for indexes that are nested too deep or list too much. */
+/**
+ * Reads all manifests and configs, no layer. What an index lists and its source does not have stays out: whoever saves one platform of
+ * several leaves such an index. Faults: `image-invalid` for indexes that are nested too deep or list too much.
+ */
 export async function wholeImage(source: ImageSource): Promise<WholeImage> {
   const root = await source.root()
   const documents: RawDocument[] = []
@@ -42,11 +45,22 @@ export async function wholeImage(source: ImageSource): Promise<WholeImage> {
         blobs.push({ descriptor: child, from: source })
         continue
       }
-      const below = await source.document(child)
+      const below = await childOf(source, child)
+      if (below === undefined) continue
       await visit(below, depth + 1)
       documents.push(below)
     }
   }
   await visit(root, 0)
   return { source, root, documents, blobs, referrers: [] }
+}
+
+/** What an index lists; undefined where it is not there. */
+export async function childOf(source: ImageSource, child: Descriptor): Promise<RawDocument | undefined> {
+  try {
+    return await source.document(child)
+  } catch (fault) {
+    if (fault instanceof Fault && (fault.code === 'image-incomplete' || fault.code === 'image-not-found')) return undefined
+    throw fault
+  }
 }

@@ -179,6 +179,11 @@ export const FAULTS = {
     hint: 'Write the registry’s host in front, as in registry.example/name:tag, or name one in registries.conf (unqualified-search-registries).',
   },
   'image-not-found': { exit: 2, says: 'There is no such image.', hint: 'Check its name and tag, and that you may read it.' },
+  'image-incomplete': {
+    exit: 3,
+    says: 'A part that an image leads to is not where the image is.',
+    hint: 'Copy or save the image again with all its platforms, or name those that are there with --platform.',
+  },
   'image-invalid': {
     exit: 3,
     says: 'An image’s manifest, index or config cannot be right.',

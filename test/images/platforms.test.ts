@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { layeredImage } from '../../src/images/testing/layered-image.ts'
@@ -48,6 +49,32 @@ test('--platform narrows what is changed, and a platform that is not there is a 
   assert.equal(result.others.length, 0)
   await faultOf('image-platform-missing', shop.scan(reference, { image: { platforms: ['linux/s390x'] } }))
   await faultOf('usage', shop.scan(reference, { image: { platforms: ['linux'] } }))
+})
+
+test('a platform that is listed and not there stays listed, the others are patched, verified and taken back', async context => {
+  const shop = await openForTwo(context)
+  const reference = indexLayout(shop, 'index')
+  const before = await manifestsOf(reference)
+  const arm = before.find(({ platform }) => platform === 'linux/arm64')?.digest ?? ''
+  rmSync(join(shop.root, 'index/blobs/sha256', arm.slice('sha256:'.length)))
+  const index = readFileSync(join(shop.root, 'index/index.json'))
+  await faultOf('image-incomplete', shop.fix(reference, { image: { platforms: ['linux/arm64'] } }))
+  assert.deepEqual(readFileSync(join(shop.root, 'index/index.json')), index)
+  const result = await shop.fix(reference)
+  assert.deepEqual(
+    result.image?.layers.map(({ platform }) => platform),
+    ['linux/amd64'],
+  )
+  assert.match(result.plan.notes.join('\n'), /linux\/arm64 is listed in \S+ and not there, so it stays as it is/)
+  assert.match((await readBack(reference, 'linux/amd64')).text('usr/bin/openssl'), /3\.0\.11/)
+  assert.ok(result.receipt !== undefined)
+  const verified = await shop.cli('verify', result.receipt)
+  assert.equal(verified.code, 0, verified.out + verified.err)
+  const undone = await shop.cli('undo', result.receipt)
+  assert.equal(undone.code, 0, undone.err)
+  assert.deepEqual(readFileSync(join(shop.root, 'index/index.json')), index)
+  const narrowed = await shop.fix(reference, { image: { platforms: ['linux/amd64'] } })
+  assert.equal(narrowed.image?.digest, result.image?.digest)
 })
 
 test('what an index says of other platforms stays byte for byte, numbers and members that nobody knows too, and so does all they lead to', async context => {

@@ -35,7 +35,7 @@ export function archiveSource(reference: ArchiveReference, options: SpoolOptions
   const extentOf = async (descriptor: Descriptor): Promise<{ table: ArchiveTable; extent: Extent }> => {
     const { table, extent } = await archive()
     const found = extent(descriptor.digest)
-    if (found === undefined) throw new Fault('image-invalid', `${written} lacks the blob ${descriptor.digest}.`)
+    if (found === undefined) throw new Fault('image-incomplete', `${written} lacks the blob ${descriptor.digest}.`)
     if (found.size === descriptor.size) return { table, extent: found }
     throw new Fault('image-digest-mismatch', `${descriptor.digest} in ${written} has ${found.size} bytes, not ${descriptor.size}.`)
   }
@@ -112,7 +112,7 @@ function placeIn(index: ReadIndex, { format, tag }: ArchiveReference, written: s
   return at === -1 ? undefined : at
 }
 
-/** Docker saves an index with the one platform it has: then that platform's image is the root. */
+/** Docker saves an index with the platforms it has: where that is one, its image is the root. */
 async function readRoot(
   table: ArchiveTable,
   descriptor: Descriptor,
@@ -121,7 +121,7 @@ async function readRoot(
 ): Promise<RawDocument> {
   assertDocumentSize(descriptor, written)
   const extent = blobAt(descriptor.digest)
-  if (extent === undefined) throw new Fault('image-invalid', `${written} lacks the blob ${descriptor.digest}.`)
+  if (extent === undefined) throw new Fault('image-incomplete', `${written} lacks the blob ${descriptor.digest}.`)
   const { bytes } = verifiedDocument(descriptor, await readExtent(table, extent, LARGEST_DOCUMENT, descriptor.digest), written)
   const mediaType = descriptor.mediaType === '' ? typeOfManifest(bytes, descriptor.digest) : descriptor.mediaType
   const root = { descriptor: { ...descriptor, mediaType }, bytes }
@@ -129,7 +129,7 @@ async function readRoot(
   if (read.kind !== 'index' || read.manifests.every(({ digest }) => blobAt(digest) !== undefined)) return root
   const images = read.manifests.filter(child => blobAt(child.digest) !== undefined && boundDigest(child) === undefined)
   const [only] = images
-  if (only === undefined || images.length > 1)
-    throw new Fault('image-invalid', `${written} lacks some of the platforms that its index lists.`)
+  if (only === undefined) throw new Fault('image-incomplete', `${written} lacks every image that its index lists.`)
+  if (images.length > 1) return root
   return await readRoot(table, only, blobAt, written)
 }

@@ -24,7 +24,7 @@ export async function hasBlob(folder: string, { digest, size }: Descriptor): Pro
   return found?.isFile() === true && found.size === size
 }
 
-/** Faults: `image-invalid` where it is missing, `image-too-large`, `image-digest-mismatch`. */
+/** Faults: `image-incomplete` where it is missing, `image-too-large`, `image-digest-mismatch`. */
 export async function readDocumentFile(folder: string, descriptor: Descriptor): Promise<RawDocument> {
   assertDocumentSize(descriptor, folder)
   const handle = await openBlob(folder, descriptor)
@@ -144,7 +144,7 @@ async function openBlob(folder: string, { digest }: Descriptor) {
     if ((await handle.stat()).isFile()) return handle
     await handle.close()
   } catch (cause) {
-    if (codeOf(cause) === 'ENOENT') throw new Fault('image-invalid', `${folder} lacks the blob ${digest}.`, { cause })
+    if (codeOf(cause) === 'ENOENT') throw new Fault('image-incomplete', `${folder} lacks the blob ${digest}.`, { cause })
     if (codeOf(cause) !== 'ELOOP') throw new Fault('file-unreadable', `${path} cannot be read (${String(codeOf(cause))}).`, { cause })
   }
   throw new Fault('image-invalid', `The blob ${digest} in ${folder} is no regular file.`)

@@ -9,8 +9,9 @@ import { supportOf } from '../../../ecosystems/deb/releases.ts'
 import { ownLayersOnTop } from '../../../images/lineage.ts'
 import type { OpenOptions } from '../../../images/open.ts'
 import { platformName, platformsOf } from '../../../images/platforms.ts'
+import { childOf } from '../../../images/whole-image.ts'
 import { Fault } from '../../../model/faults.ts'
-import type { ImageSource, OpenImage, Platform } from '../../../model/image.ts'
+import type { Descriptor, ImageSource, OpenImage, Platform } from '../../../model/image.ts'
 import type { EngineWorld, ImageRequest, ScanRequest } from '../../engine.ts'
 import { openDatabase } from '../database.ts'
 import { archiveMatches } from './archive-matches.ts'
@@ -47,10 +48,14 @@ export async function openTarget(
     const wanted = await wantedPlatforms(source, request.image)
     const platforms: PlatformSession[] = []
     const notes: string[] = []
-    for (const platform of wanted) {
+    for (const { platform, manifest } of wanted) {
+      const name = platformName(platform)
+      if (manifest !== undefined && (await childOf(source, manifest)) === undefined) {
+        notes.push(`${name} is listed in ${request.image.reference} and not there, so it stays as it is.`)
+        continue
+      }
       const image = await places.open(source, platform, prove)
       const { files } = image
-      const name = platformName(platform)
       const packages = await readDebInventory(files, request.image.reference)
       const languages = await languagesOf(files, packages?.database)
       const bare = packages === undefined ? await bareInventory(files, request.image.reference, name) : undefined
@@ -141,13 +146,16 @@ async function sourceTexts(given: readonly string[], workingFolder: string): Pro
   return texts
 }
 
-async function wantedPlatforms(source: ImageSource, { platforms }: ImageRequest): Promise<readonly Platform[]> {
-  const all = (await platformsOf(source)).map(({ platform }) => platform)
-  if (platforms.length === 0) return all
+/** `manifest` where nobody asked for the platform, so that it may be missing. */
+async function wantedPlatforms(
+  source: ImageSource,
+  { platforms }: ImageRequest,
+): Promise<readonly { readonly platform: Platform; readonly manifest?: Descriptor }[]> {
+  if (platforms.length === 0) return platformsOf(source)
   return platforms.map(text => {
     const [os = '', architecture = '', variant] = text.split('/')
     if (os === '' || architecture === '') throw new Fault('usage', `${text} is no platform.`, { hint: 'Write it as linux/amd64.' })
-    return { os, architecture, ...(variant === undefined ? {} : { variant }) }
+    return { platform: { os, architecture, ...(variant === undefined ? {} : { variant }) } }
   })
 }
 
