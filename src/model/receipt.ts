@@ -1,5 +1,5 @@
 import type { Sha256 } from './digest.ts'
-import type { BlobDigest, FileProvenance } from './image.ts'
+import type { BlobDigest, Descriptor, FileProvenance } from './image.ts'
 
 export interface ReceiptFile {
   readonly path: string
@@ -57,8 +57,8 @@ export interface ImageReceipt {
   readonly to: {
     readonly reference: string
     readonly digest: BlobDigest
-    /** What the reference pointed to before. */
-    readonly before?: BlobDigest
+    /** What the reference pointed to before, if to anything. */
+    readonly before?: Pick<Descriptor, 'mediaType' | 'digest' | 'size'>
   }
   /** Root, manifests and configs of the former image that the new one replaces, as they were: digest → base64. */
   readonly documents: Readonly<Record<string, { readonly mediaType: string; readonly base64: string }>>

@@ -51,7 +51,11 @@ const platform = z.object({
 
 const image = z.object({
   from: z.object({ reference: text, digest: blob }),
-  to: z.object({ reference: text, digest: blob, before: blob.exactOptional() }),
+  to: z.object({
+    reference: text,
+    digest: blob,
+    before: z.object({ mediaType: text, digest: blob, size }).exactOptional(),
+  }),
   documents: z.record(text, z.object({ mediaType: text, base64: z.base64() })),
   platforms: z.array(platform),
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { file } from './image.ts'
 import { SSL, XML } from './packages.ts'
 import { placesOf, registryWith } from './places.ts'
 import { differences, readBack } from './read-back.ts'
@@ -82,4 +83,20 @@ test('after an image went to another place, undo leaves the original where it wa
   assert.deepEqual(contentOf(join(shop.root, 'image')), layout)
   await undo(shop, receipt)
   assert.equal((await readBack(output)).digest, (await readBack(reference)).digest)
+})
+
+test('what stood under the output before comes back while it is there, else the image that was patched', async context => {
+  const shop = await openWorkshop(context)
+  const reference = shop.layout('image')
+  const [original, other] = [shop.image(), shop.image({ above: [[file('srv/other', 'another image')]] })]
+  const registry = await registryWith(other)
+  context.after(() => registry.close())
+  for (const { kind, reference: output, digest } of await placesOf(shop, registry, other)) {
+    const before = await digest()
+    assert.notEqual(before, original.image.manifest.descriptor.digest)
+    const { receipt = '' } = await shop.fix(reference, { output })
+    await undo(shop, receipt)
+    // A file holds one image: what was replaced is gone.
+    assert.equal(await digest(), kind.endsWith('archive') ? original.image.manifest.descriptor.digest : before, kind)
+  }
 })

@@ -118,7 +118,7 @@ test('a receipt is signed when there is a key, and only that key verifies it', a
 })
 
 /** Of what a second party can know: what the archive's indexes were on the day, and which advisories were read, it cannot. */
-const UNKNOWABLE = /"(?:hash|inReleaseSha256)":"$|"architecture":"[a-z0-9]+","sha256":"$|"before":"sha256:$/
+const UNKNOWABLE = /"(?:hash|inReleaseSha256)":"$|"architecture":"[a-z0-9]+","sha256":"$|"before":{"digest":"sha256:$/
 
 async function flips(shop: Workshop, receipt: string, path: string, isChecked: (before: string) => boolean): Promise<void> {
   const { envelope, statement } = statementOf(shop, receipt)

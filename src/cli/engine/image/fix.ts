@@ -155,10 +155,11 @@ function outputOf({ output, dryRun, image }: OfImage<FixRequest>, { places }: Im
   })
 }
 
-async function pointsTo({ places }: ImageTarget, reference: string): Promise<BlobDigest | undefined> {
+async function pointsTo({ places }: ImageTarget, reference: string): Promise<ImageReceipt['to']['before']> {
   const source = await places.source(reference)
   try {
-    return (await source.root()).descriptor.digest
+    const { mediaType, digest, size } = (await source.root()).descriptor
+    return { digest, mediaType, size }
   } catch (fault) {
     if (fault instanceof Fault && fault.code === 'image-not-found') return undefined
     throw fault
