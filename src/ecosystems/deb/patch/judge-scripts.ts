@@ -95,7 +95,7 @@ class Shelf {
     )
     this.#wanted.clear()
     const contents = await this.#from.read(new Set([...places.values()].filter(place => this.#isSmall(place))))
-    for (const [path, place] of places) this.included.set(path, Buffer.from(contents.get(place) ?? []).toString('latin1'))
+    for (const [path, place] of places) this.included.set(path, Buffer.from(contents.get(place) ?? []).toString('utf8'))
     return places.size > 0
   }
 

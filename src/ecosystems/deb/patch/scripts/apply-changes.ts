@@ -30,7 +30,7 @@ export async function applyChanges(
       case 'content': {
         const now = files.get(path)
         const facts = now?.type === 'file' ? keptFacts(now, mtime) : { mode: 0o644, ...root }
-        builder.put({ path, kind: 'file', content: Buffer.from(change.text, 'latin1'), ...facts }, origin)
+        builder.put({ path, kind: 'file', content: Buffer.from(change.text), ...facts }, origin)
         break
       }
       case 'mode':

@@ -8,7 +8,6 @@ export type FileChange =
   | { readonly kind: 'mode'; readonly path: string; readonly mode: number }
   | { readonly kind: 'owner'; readonly path: string; readonly uid?: number; readonly gid?: number }
   | { readonly kind: 'empty-file'; readonly path: string }
-  /** A character for each byte. */
   | { readonly kind: 'content'; readonly path: string; readonly text: string }
   | { readonly kind: 'conffile'; readonly action: 'rm' | 'mv'; readonly path: string; readonly to?: string; readonly package: string }
 

@@ -33,6 +33,8 @@ export function filtered(name: string, { args, input, world }: Call): Answer | u
   // grep's second word, like head's last one, may be a file.
   const file = words.length > 1 && words.at(-1)?.startsWith('/') ? words.at(-1) : undefined
   const text = file === undefined ? input : world.read(plain(file))
+  // Some count bytes and some letters.
+  if (text !== undefined && !/^[\t\n -~]*$/.test(text)) return undefined
   return text === undefined ? undefined : FILTERS.get(name)?.(file === undefined ? words : words.slice(0, -1), text)
 }
 
@@ -106,7 +108,7 @@ function grep(words: readonly string[], text: string): Answer | undefined {
   const [pattern, more] = words.filter(word => !/^-[qvixFEs]+$/.test(word))
   if (pattern === undefined || more !== undefined || pattern.startsWith('-')) return undefined
   const fixed = flags.includes('F')
-  const [, start = '', word = '', end = ''] = (fixed ? /^()(.*)()$/s : /^(\^?)([^\\^$.*+?()[\]{}|]*)(\$?)$/).exec(pattern) ?? []
+  const [, start = '', word = '', end = ''] = (fixed ? /^()(.*)()$/s : /^(\^?)([^\\^$.*+?()[\]{}|\n]*)(\$?)$/).exec(pattern) ?? []
   if (!fixed && `${start}${word}${end}` !== pattern) return undefined
   const fold = (line: string) => (flags.includes('i') ? line.toLowerCase() : line)
   const found = split(text).filter(line => {

@@ -184,6 +184,7 @@ const CLASSES: readonly (readonly [string, string, 'none' | 'harmless' | 'handle
   ['a word in other letters', '[ "$(echo ABC-1 | tr A-Z a-z | tr -d 0-9)" = abc- ] || frobnicate', 'none'],
   ['the first of sorted lines', '[ "$(find /etc/mods -type l | sort | head -n 1)" = /etc/mods/20-a.ini ] || frobnicate', 'none'],
   ['a line that is looked for', 'if echo "#x" | grep -q "^#"; then :; else frobnicate; fi', 'none'],
+  ['letters of more than one byte', '[ "$(echo äöü | cut -b -2)" = ä ] || frobnicate', 'needs-execution'],
   ['a line that is looked for by a pattern', 'if echo "#x" | grep -q "^[#]"; then :; else frobnicate; fi', 'needs-execution'],
   ['lines that are read', 'echo a b | while read x; do [ "$x" = "a b" ] || frobnicate; done', 'none'],
   ['an arm for everything', 'f() { case "$(date)" in *) return ;; esac; frobnicate; }; f', 'none'],

@@ -53,7 +53,8 @@ function rawEffects({ name, text, args, architecture, world, included, wanted }:
     if (entry?.type === 'file' && !included.has(place)) wanted(place)
     const content = included.get(place)
     // What was too large to be read is empty there.
-    return entry?.type === 'file' && content?.length === entry.size ? content : undefined
+    const isWhole = content !== undefined && !content.includes('\ufffd') && Buffer.byteLength(content) === entry?.size
+    return entry?.type === 'file' && isWhole ? content : undefined
   }
   try {
     return effectsOf({ script: readScript(text), args, variables, world: { ...world, read }, included: parseAll(included), wanted })

@@ -26,7 +26,7 @@ export interface ImageState {
 
 export interface World {
   readonly state: ImageState
-  /** Content of a small file, a character for each byte. Where it is not known yet it is read, and the script judged once more. */
+  /** Content of a small file, where it is UTF-8. Where it is not known yet it is read, and the script judged once more. */
   readonly read: (path: string) => string | undefined
   readonly accounts: Accounts
   readonly diversions: readonly Diversion[]
@@ -99,7 +99,7 @@ function after(change: FileChange, now: PathFacts | undefined): PathFacts | unde
     case 'empty-file':
       return now ?? { ...root, type: 'file', mode: 0o644 }
     case 'content':
-      return { ...(now ?? { ...root, mode: 0o644 }), type: 'file', size: change.text.length }
+      return { ...(now ?? { ...root, mode: 0o644 }), type: 'file', size: Buffer.byteLength(change.text) }
     case 'mode':
       return now && { ...now, mode: change.mode }
     case 'owner':
