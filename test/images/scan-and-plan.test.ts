@@ -120,6 +120,13 @@ test('--update with a word that names nothing in the image is refused', async co
   await faultOf('not-found', shop.plan(shop.layout('image'), { image: { update: ['tzdate'] } }))
 })
 
+test('--allow-script for what does not change is told, and for what does it is not', async context => {
+  const shop = await openWorkshop(context)
+  const { plan } = await shop.plan(shop.layout('image'), { image: { allowScripts: ['libxml2', 'libxml3'] } })
+  const told = plan.notes.filter(note => note.includes('--allow-script'))
+  assert.deepEqual(told, ['No package called libxml3 changes here, so --allow-script libxml3 allows nothing.'])
+})
+
 test('--update takes what the security suite offers of a package that no advisory is about, or of all', async context => {
   const shop = await openWorkshop(context)
   const reference = shop.layout('image')

@@ -27,7 +27,8 @@ export async function settle(session: PlatformSession, request: PlanRequest, pri
   const refusals: Refusal[] = []
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const draft = await draftOf(session, request, barred, priceList)
-    if (draft.moves.length === 0) return { draft: told(draft, refusals), upgrades: [], base: session.base, replaceTop: 0, refusals }
+    if (draft.moves.length === 0)
+      return { draft: told(session, draft, refusals), upgrades: [], base: session.base, replaceTop: 0, refusals }
     const { base, upgrades, replaceTop } = await session.upgrades(draft.moves)
     session.world.progress({ doing: 'Making the layer' })
     const patch = await patchPackages({
@@ -35,7 +36,7 @@ export async function settle(session: PlatformSession, request: PlanRequest, pri
       upgrades,
       allowScripts: new Set(session.request.allowScripts),
     })
-    if (patch.refusals.length === 0) return { draft: told(draft, refusals, patch), upgrades, base, replaceTop, patch, refusals }
+    if (patch.refusals.length === 0) return { draft: told(session, draft, refusals, patch), upgrades, base, replaceTop, patch, refusals }
     for (const refusal of patch.refusals) {
       refusals.push(refusal)
       barred.set(`${refusal.package}@${refusal.version}`, refusal.reason)
@@ -44,11 +45,19 @@ export async function settle(session: PlatformSession, request: PlanRequest, pri
   throw new Fault('planner-limit', `Too many packages need their scripts run: ${refusals.map(item => item.package).join(', ')}.`)
 }
 
-function told(draft: ImageDraft, refusals: readonly Refusal[], patch?: DebPatch): ImageDraft {
+function told(session: PlatformSession, draft: ImageDraft, refusals: readonly Refusal[], patch?: DebPatch): ImageDraft {
   const notes = [
     ...draft.plan.notes,
     ...refusals.map(({ package: name, version, reason }) => `${name} ${version} was left out: ${reason}.`),
     ...(patch?.notes ?? []).map(({ package: name, text }) => `${name}: ${text}`),
+    ...idleAllowances(session, draft),
   ]
   return { ...draft, plan: { ...draft.plan, notes } }
+}
+
+/** `--allow-script` for what does not move is likely a slip of the pen. */
+function idleAllowances({ request }: PlatformSession, { moves }: ImageDraft): readonly string[] {
+  return request.allowScripts
+    .filter(name => !moves.some(({ key, to }) => name === key || name === to.name))
+    .map(name => `No package called ${name} changes here, so --allow-script ${name} allows nothing.`)
 }
