@@ -3,10 +3,11 @@
  * is passed over, and where nothing can be written the layer is read again the next time. Files appear by a rename, so readers need no lock.
  *
  * An index whose layer was held against its diff id is kept by that. One that was made by position, without reading the whole, is
- * kept by the diff id and by what tells the local file apart (inode, size, times), and serves for that very file only.
+ * kept by the diff id and by what tells the local file apart (inode, size, times), and serves for that very file only. By the same it is kept
+ * that a blob in a local file was found right, so that another file that claims the same content is looked at.
  */
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BlobDigest } from '../model/image.ts'
 import type { ContentWishes } from './content-wishes.ts'
@@ -14,11 +15,13 @@ import { wishesId } from './content-wishes.ts'
 import { decodeIndex, encodeIndex } from './index-format.ts'
 import type { LayerIndex } from './layer-index.ts'
 
-const MOST_FILES = 512
+const MOST_FILES = 1024
 const MOST_BYTES = 1024 * 1024 * 1024
 const ENDING = '.layer'
 const LEFT_MS = 60 * 60 * 1000
-const OURS = /^[0-9a-f]{64}\.[0-9a-f.]+\.layer(?:\.\d+)?$/
+/** An empty file that says that a blob was found right. */
+const SOUND = '.sound'
+const OURS = /^[0-9a-f]{64}\.[0-9a-f.]+\.(?:layer|sound)(?:\.\d+)?$/
 /** A file that changed so shortly before could change again and look the same. */
 const RACY_MS = 3000
 
@@ -40,11 +43,21 @@ export interface LayerCache {
   now(): number
   load(name: string): LayerIndex | undefined
   store(name: string, index: LayerIndex): void
+  /** Whether the blob of this digest was found right: in the local file with this signature at any time, or in this one while the cache is held. */
+  isSound(digest: BlobDigest, file: LocalFile): boolean
+  noteSound(digest: BlobDigest, file: LocalFile): void
+}
+
+export interface LocalFile {
+  readonly path: string
+  readonly offset: number
+  readonly signature: string | undefined
 }
 
 /** What was loaded or stored once is not decoded a second time while the cache is held: one that is kept beyond a command grows. */
 export function layerCache(folder: string, now: () => number): LayerCache {
   const held = new Map<string, LayerIndex>()
+  const sound = new Set<string>()
   return {
     now,
     load(name) {
@@ -54,7 +67,18 @@ export function layerCache(folder: string, now: () => number): LayerCache {
     },
     store(name, index) {
       held.set(name, index)
-      storeIndex(folder, name, index)
+      storeFile(folder, name, () => encodeIndex(index))
+    },
+    isSound(digest, { path, offset, signature }) {
+      if (sound.has(`${digest} ${offset} ${path}`)) return true
+      const mark = signature === undefined ? undefined : join(folder, soundName(digest, signature))
+      if (mark === undefined || !existsSync(mark)) return false
+      utimesSync(mark, new Date(now()), new Date(now()))
+      return true
+    },
+    noteSound(digest, { path, offset, signature }) {
+      sound.add(`${digest} ${offset} ${path}`)
+      if (signature !== undefined) storeFile(folder, soundName(digest, signature), () => '')
     },
   }
 }
@@ -70,11 +94,15 @@ function loadIndex(folder: string, name: string, now: Date): LayerIndex | undefi
   }
 }
 
-function storeIndex(folder: string, name: string, index: LayerIndex): void {
+function soundName(digest: BlobDigest, signature: string): string {
+  return `${digest.slice('sha256:'.length)}.${signature}${SOUND}`
+}
+
+function storeFile(folder: string, name: string, content: () => Uint8Array | string): void {
   try {
     mkdirSync(folder, { recursive: true })
     const aside = join(folder, `${name}.${process.pid}`)
-    writeFileSync(aside, encodeIndex(index))
+    writeFileSync(aside, content())
     renameSync(aside, join(folder, name))
     prune(folder)
   } catch {
@@ -91,7 +119,7 @@ function prune(folder: string): void {
   let bytes = 0
   for (const [at, { name, size, mtimeMs }] of files.entries()) {
     bytes += size
-    const left = !name.endsWith(ENDING) && Date.now() - mtimeMs > LEFT_MS
+    const left = /\.\d+$/.test(name) && Date.now() - mtimeMs > LEFT_MS
     if (left || at >= MOST_FILES || bytes > MOST_BYTES) rmSync(join(folder, name), { force: true })
   }
 }

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { Fault, type FaultCode } from '../model/faults.ts'
-import type { BlobDigest, ContentExtractor, Descriptor, ImageSource } from '../model/image.ts'
+import type { BlobDigest, ContentExtractor, ImageSource } from '../model/image.ts'
 import { layerCache } from './index-cache.ts'
 import { layoutSource } from './layout/source.ts'
 import { type OpenOptions, openImage } from './open.ts'
 import { platformName, platformsOf } from './platforms.ts'
-import { layeredImage, manifestOf, verifiedSource, writeLayout } from './testing/layered-image.ts'
+import { counted, layeredImage, manifestOf, verifiedSource, writeLayout } from './testing/layered-image.ts'
 import { documentOf, makeIndex, memorySource } from './testing/make-image.ts'
 import { makeTar } from './testing/make-tar.ts'
 import { digestOf } from './verified-bytes.ts'
@@ -34,21 +34,6 @@ const top = [
   { path: 'app/lib/package.json', content: '{"name":"lib"}' },
   { path: 'usr/bin/ping', content: 'ping', mode: 0o4755, xattrs: { 'security.capability': '\x01\xff' } },
 ]
-
-/** Counts how often a layer's bytes are asked for. */
-function counted(source: ImageSource): { source: ImageSource; reads: Descriptor[] } {
-  const reads: Descriptor[] = []
-  return {
-    reads,
-    source: {
-      ...source,
-      blob(descriptor) {
-        reads.push(descriptor)
-        return source.blob(descriptor)
-      },
-    },
-  }
-}
 
 for (const compression of ['gzip', 'zstd', 'none'] as const) {
   for (const family of ['oci', 'docker'] as const) {
@@ -224,39 +209,6 @@ test('a damaged, cut or foreign file in the cache is passed over and made again'
   }
   writeFileSync(join(scratch, 'no-folder'), '')
   assert.equal((await openImage(source, { cache: layerCache(join(scratch, 'no-folder'), () => 1e15) })).layers.length, 1)
-})
-
-test('a plain layer in a local file is walked by position, and its index serves for that file only', async () => {
-  const folder = join(scratch, 'plain')
-  const made = layeredImage([base], { compression: 'none' })
-  writeLayout(folder, made)
-  const { source, reads } = counted(layoutSource({ folder, reference: folder, tag: 'latest' }))
-  const indexes = join(scratch, 'positions')
-  const cache = () => layerCache(indexes, () => 1e15)
-  const { files } = await openImage(source, { cache: cache() })
-  assert.equal(Buffer.from((await files.read(['usr/bin/perl'])).get('usr/bin/perl') ?? '').toString(), 'perl')
-  assert.equal((await files.digests(['usr/bin/perl'])).get('usr/bin/perl'), sha256('perl'))
-  assert.equal(reads.length, 0)
-  const blob = join(folder, 'blobs', 'sha256', made.image.layers[0]?.descriptor.digest.slice(7) ?? '')
-  const altered = Buffer.from(readFileSync(blob).toString('latin1').replace('{"name":"app"}', '{"name":"bad"}'), 'latin1')
-  writeFileSync(blob, altered)
-  utimesSync(blob, 1, 1)
-  await openImage(source, { cache: cache() })
-  assert.equal(readdirSync(indexes).length, 2)
-  assert.equal(reads.length, 0)
-  await assert.rejects(openImage(source, { cache: cache(), prove: 'layers' }), isFault('image-digest-mismatch'))
-  assert.equal(readdirSync(indexes).length, 2)
-})
-
-test('a proved view notices a file that changed after its layer was proved', async () => {
-  const folder = join(scratch, 'proved')
-  const made = layeredImage([base], { compression: 'none' })
-  writeLayout(folder, made)
-  const source = layoutSource({ folder, reference: folder, tag: 'latest' })
-  const views = [await openImage(source, { prove: 'layers' }), await openImage(source, { prove: 'files' })]
-  const blob = join(folder, 'blobs', 'sha256', made.image.layers[0]?.descriptor.digest.slice(7) ?? '')
-  writeFileSync(blob, Buffer.from(readFileSync(blob).toString('latin1').replace('{"name":"app"}', '{"name":"bad"}'), 'latin1'))
-  for (const { files } of views) await assert.rejects(files.read(['app/package.json']), isFault('image-digest-mismatch'))
 })
 
 test('attestations are no platforms, and one of several has to be named', async () => {

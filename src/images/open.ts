@@ -16,6 +16,7 @@ import { imageLayers } from './image-layers.ts'
 import { cacheName, fileSignature, type LayerCache } from './index-cache.ts'
 import type { ReadFrom, ReadLayer } from './layer-contents.ts'
 import { readManifestOrIndex } from './manifest.ts'
+import { isPlainTar } from './media-types.ts'
 import { mergedFiles } from './merged-files.ts'
 import { choosePlatform, platformsOf } from './platforms.ts'
 import { compressionAt, indexFile, indexStream } from './read-layer.ts'
@@ -74,7 +75,10 @@ async function readLayers(from: ReadFrom, layers: readonly ImageLayer[], options
     const reading = await readingOf(from.source, layer, wishes, options)
     const index = reading.load()
     if (index === undefined) missing.push({ layer, reading })
-    else done.set(layer.diffId, { layer, index, ...reading })
+    else {
+      await reading.check()
+      done.set(layer.diffId, { layer, index, ...reading })
+    }
   }
   const counter = progressCounter(missing, options)
   await severalAtOnce(missing, AT_ONCE, async ({ layer, reading }) => {
@@ -94,16 +98,23 @@ async function readLayers(from: ReadFrom, layers: readonly ImageLayer[], options
   })
 }
 
-type Reading = Pick<ReadLayer, 'place' | 'proved' | 'store'> & { load(): ReadLayer['index'] | undefined }
+interface Reading extends Pick<ReadLayer, 'place' | 'proved' | 'store'> {
+  load(): ReadLayer['index'] | undefined
+  /** An index says what the diff id stands for, and not that this blob holds it: a local one whose file is new is held against its digest. */
+  check(): Promise<void>
+}
 
 /** How a layer is read, and where its index is kept. */
 async function readingOf(source: ImageSource, layer: ImageLayer, wishes: ContentWishes, options: OpenOptions): Promise<Reading> {
   const { cache, prove = 'streams' } = options
-  const lies = await source.seekable?.(layer.descriptor)
+  const { descriptor } = layer
+  const lies = await source.located?.(descriptor)
   // Archives call layers plain that are not.
-  const place = lies === undefined || compressionAt(lies) !== 'none' ? undefined : { ...lies, size: layer.descriptor.size }
+  const isPlain = lies !== undefined && isPlainTar(descriptor.mediaType) && compressionAt(lies) === 'none'
+  const place = isPlain ? { ...lies, size: descriptor.size } : undefined
   const proved = place === undefined || prove !== 'streams'
-  const file = proved || place === undefined || cache === undefined ? '' : fileSignature(place.path, place.offset, cache.now())
+  const signature = lies === undefined || cache === undefined ? undefined : fileSignature(lies.path, lies.offset, cache.now())
+  const file = proved ? '' : signature
   const provedName = cacheName(layer.diffId, wishes)
   const name = proved ? provedName : file === undefined ? undefined : cacheName(layer.diffId, wishes, file)
   return {
@@ -114,10 +125,23 @@ async function readingOf(source: ImageSource, layer: ImageLayer, wishes: Content
       const index = cache.load(name)
       return wishes.digests && index?.digests === undefined ? undefined : index
     },
+    async check() {
+      if (!proved || lies === undefined || cache?.isSound(descriptor.digest, { ...lies, signature }) !== false) return
+      await drained(source.blob(descriptor))
+      cache.noteSound(descriptor.digest, { ...lies, signature })
+    },
     store(index) {
-      if (cache !== undefined && name !== undefined) cache.store(name, index)
+      if (cache === undefined || name === undefined) return
+      cache.store(name, index)
+      if (proved && lies !== undefined) cache.noteSound(descriptor.digest, { ...lies, signature })
     },
   }
+}
+
+/** Reads all of it; the source holds it against its digest. */
+async function drained(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  const all = chunks[Symbol.asyncIterator]()
+  while (!(await all.next()).done);
 }
 
 function progressCounter(missing: readonly { readonly layer: ImageLayer }[], { progress }: OpenOptions) {

@@ -9,7 +9,7 @@ const CHUNK = 256 * 1024
 export function unwrittenSource({ root, documents, blobs }: ImageToWrite, behind: ImageSource): ImageSource {
   const documentsBy = new Map([root, ...documents].map(document => [document.descriptor.digest, document]))
   const blobsBy = new Map(blobs.map(blob => [blob.descriptor.digest, blob]))
-  const seekable = behind.seekable?.bind(behind)
+  const located = behind.located?.bind(behind)
   return {
     reference: behind.reference,
     root: async () => root,
@@ -25,11 +25,11 @@ export function unwrittenSource({ root, documents, blobs }: ImageToWrite, behind
       // Whoever gets chunks may give their memory up.
       else for (let at = 0; at < blob.bytes.length; at += CHUNK) yield Buffer.from(blob.bytes.subarray(at, at + CHUNK))
     },
-    ...(seekable === undefined
+    ...(located === undefined
       ? {}
       : {
-          seekable: async (descriptor: Descriptor) =>
-            blobsBy.get(descriptor.digest)?.bytes === undefined ? seekable(descriptor) : undefined,
+          located: async (descriptor: Descriptor) =>
+            blobsBy.get(descriptor.digest)?.bytes === undefined ? located(descriptor) : undefined,
         }),
     referrers: async () => [],
     close: async () => {},

@@ -50,8 +50,8 @@ export interface ImageSource {
   document(descriptor: Descriptor): Promise<RawDocument>
   /** A layer’s bytes as they are stored (compressed or not), in chunks that belong to whoever gets them. */
   blob(descriptor: Descriptor): AsyncIterable<Uint8Array>
-  /** Where the source keeps the blob uncompressed in a local file that can be read by position: its place there. */
-  seekable?(descriptor: Descriptor): Promise<{ readonly path: string; readonly offset: number } | undefined>
+  /** Where the blob's bytes lie in a local file, as they are stored; undefined where they are not there or are of another length. */
+  located?(descriptor: Descriptor): Promise<{ readonly path: string; readonly offset: number } | undefined>
   /** Manifests that refer to this digest (signatures, attestations); empty where the source knows none. */
   referrers(digest: BlobDigest): Promise<readonly Descriptor[]>
   close(): Promise<void>

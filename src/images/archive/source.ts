@@ -4,7 +4,7 @@ import type { BlobDigest, Descriptor, ImageSource, RawDocument } from '../../mod
 import { CONTAINERD_NAME, placeOf, readIndexJson } from '../layout/index-json.ts'
 import type { ReadIndex } from '../manifest.ts'
 import { boundDigest, readManifestOrIndex, typeOfManifest } from '../manifest.ts'
-import { isManifestOrIndex, isPlainTar } from '../media-types.ts'
+import { isManifestOrIndex } from '../media-types.ts'
 import type { ArchiveReference } from '../reference.ts'
 import { printReference } from '../reference.ts'
 import { assertDocumentSize, LARGEST_DOCUMENT, verifiedChunks, verifiedDocument } from '../verified-bytes.ts'
@@ -54,8 +54,7 @@ export function archiveSource(reference: ArchiveReference, options: SpoolOptions
       const { table, extent } = await extentOf(descriptor)
       yield* verifiedChunks(descriptor, extentChunks(table, extent), written)
     },
-    async seekable(descriptor) {
-      if (!isPlainTar(descriptor.mediaType)) return undefined
+    async located(descriptor) {
       const { table, extent } = await extentOf(descriptor)
       return { path: table.archive.path, offset: extent.offset }
     },

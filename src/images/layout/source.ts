@@ -4,7 +4,7 @@ import { Fault } from '../../model/faults.ts'
 import type { BlobDigest, Descriptor, ImageSource } from '../../model/image.ts'
 import { printable } from '../../text/printable.ts'
 import { readManifestOrIndex, typeOfManifest } from '../manifest.ts'
-import { isManifestOrIndex, isPlainTar } from '../media-types.ts'
+import { isManifestOrIndex } from '../media-types.ts'
 import { LARGEST_DOCUMENT } from '../verified-bytes.ts'
 import { blobPath, hasBlob, readBlobFile, readDocumentFile, readSmall } from './blob-files.ts'
 import { placeOf, REF_NAME, readIndexJson } from './index-json.ts'
@@ -47,9 +47,8 @@ export function layoutSource({ folder, tag, reference }: LayoutPlace): ImageSour
     },
     document: descriptor => readDocumentFile(folder, descriptor),
     blob: descriptor => readBlobFile(folder, descriptor),
-    async seekable(descriptor) {
-      if (!isPlainTar(descriptor.mediaType) || !(await hasBlob(folder, descriptor))) return undefined
-      return { path: blobPath(folder, descriptor.digest), offset: 0 }
+    async located(descriptor) {
+      return (await hasBlob(folder, descriptor)) ? { path: blobPath(folder, descriptor.digest), offset: 0 } : undefined
     },
     async referrers(digest: BlobDigest) {
       const { manifests } = await readIndex()

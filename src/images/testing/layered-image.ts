@@ -71,3 +71,18 @@ export function layerType(family: 'oci' | 'docker', compression: 'gzip' | 'zstd'
   if (family === 'docker') return compression === 'none' ? types.DOCKER_LAYER : `${types.DOCKER_LAYER}.${compression}`
   return compression === 'none' ? types.OCI_LAYER : `${types.OCI_LAYER}+${compression}`
 }
+
+/** Counts how often a layer's bytes are asked for. */
+export function counted(source: ImageSource): { source: ImageSource; reads: Descriptor[] } {
+  const reads: Descriptor[] = []
+  return {
+    reads,
+    source: {
+      ...source,
+      blob(descriptor) {
+        reads.push(descriptor)
+        return source.blob(descriptor)
+      },
+    },
+  }
+}
