@@ -123,7 +123,7 @@ async function feed(chunks: AsyncIterable<Buffer>, decoder: Transform, done: (ch
  * Gives the memory of a chunk back that was read or filled to its end: zlib is done with it then, and leaving hundreds of megabytes of them
  * to the garbage collector doubles the memory of the process.
  */
-function release({ buffer, byteOffset, length }: Buffer): void {
+export function release({ buffer, byteOffset, length }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === CHUNK && byteOffset + length === CHUNK) buffer.transfer(0)
 }
 

@@ -10,7 +10,7 @@
 import { severalAtOnce } from '../concurrency/several-at-once.ts'
 import { Fault } from '../model/faults.ts'
 import type { ContentExtractor, ImageLayer, ImageSource, OpenImage, Platform } from '../model/image.ts'
-import type { DecompressionLimits } from './compression.ts'
+import { type DecompressionLimits, release } from './compression.ts'
 import type { ContentKeep, ContentWishes } from './content-wishes.ts'
 import { imageLayers } from './image-layers.ts'
 import { cacheName, fileSignature, type LayerCache } from './index-cache.ts'
@@ -140,8 +140,7 @@ async function readingOf(source: ImageSource, layer: ImageLayer, wishes: Content
 
 /** Reads all of it; the source holds it against its digest. */
 async function drained(chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  const all = chunks[Symbol.asyncIterator]()
-  while (!(await all.next()).done);
+  for await (const chunk of chunks) release(chunk)
 }
 
 function progressCounter(missing: readonly { readonly layer: ImageLayer }[], { progress }: OpenOptions) {
