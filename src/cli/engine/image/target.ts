@@ -50,11 +50,14 @@ export async function openTarget(
     const notes: string[] = []
     for (const { platform, manifest } of wanted) {
       const name = platformName(platform)
-      if (manifest !== undefined && (await childOf(source, manifest)) === undefined) {
+      const image = await places.open(source, platform, prove).catch(async (fault: unknown) => {
+        if (manifest === undefined || (await childOf(source, manifest)) !== undefined) throw fault
+        return undefined
+      })
+      if (image === undefined) {
         notes.push(`${name} is listed in ${request.image.reference} and not there, so it stays as it is.`)
         continue
       }
-      const image = await places.open(source, platform, prove)
       const { files } = image
       const packages = await readDebInventory(files, request.image.reference)
       const languages = await languagesOf(files, packages?.database)

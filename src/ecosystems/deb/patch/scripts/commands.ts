@@ -18,7 +18,7 @@ export interface Answer {
   /** Undefined where it is not known whether the command succeeds. */
   readonly status?: boolean | undefined
   readonly effects?: readonly Effect[]
-  /** Undefined where it is not known what the command prints. */
+  /** To the byte; undefined where it is not known what the command prints. */
   readonly prints?: string | undefined
   /** The program stands in no table. */
   readonly unknown?: boolean
@@ -113,11 +113,11 @@ const SPECIAL = new Map<string, Special>([
   ['which', program],
   ['type', program],
   ['echo', echo],
-  ['printf', ({ args }) => ({ status: true, ...(args.length === 1 && !args[0]?.includes('%') && { prints: args[0] }) })],
-  ['basename', ({ args: [path] }) => ({ status: true, prints: path?.replace(/\/+$/, '').replace(/^.*\//, '') })],
+  ['printf', ({ args: [text, more] }) => ({ status: true, prints: more === undefined && !/[%\\]/.test(text ?? '') ? text : undefined })],
+  ['basename', ({ args: [path] }) => ({ status: true, prints: line(path?.replace(/\/+$/, '').replace(/^.*\//, '')) })],
   [
     'dirname',
-    ({ args: [path] }) => ({ status: true, prints: path?.includes('/') ? path.replace(/\/+[^/]*\/*$/, '') || '/' : path && '.' }),
+    ({ args: [path] }) => ({ status: true, prints: line(path?.includes('/') ? path.replace(/\/+[^/]*\/*$/, '') || '/' : path && '.') }),
   ],
   ['readlink', readlink],
   ['stat', stat],
@@ -150,11 +150,16 @@ function joined(words: readonly Value[]): Value {
   return words.includes(undefined) ? undefined : words.join(' ')
 }
 
-/** The shell's own reads backslashes. */
+/** A line as it is printed; nothing is no line. */
+function line(text: Value): Value {
+  return text === undefined || text === '' ? text : `${text}\n`
+}
+
+/** Shells differ in backslashes and options, and patterns may stand for files. */
 function echo({ args }: Call): Answer {
   const bare = args[0] === '-n'
   const text = joined(bare ? args.slice(1) : args)
-  return { status: true, prints: text === undefined || text.includes('\\') ? undefined : bare ? text : `${text}\n` }
+  return { status: true, prints: text === undefined || /^-|[\\*?[]/.test(text) ? undefined : bare ? text : `${text}\n` }
 }
 
 /** `su … -c` with nothing but tests, whose answers depend on who asks. */
@@ -168,7 +173,7 @@ function dpkg(call: Call): Answer {
   const args = call.args.filter(arg => arg !== '--')
   const [first, ...rest] = args
   if (first === '--compare-versions') return { status: compareVersions(rest[0], rest[1], rest[2]) }
-  if (first === '--print-architecture') return { status: true, prints: call.world.native }
+  if (first === '--print-architecture') return { status: true, prints: line(call.world.native) }
   const reads =
     /^(-[sLlSpCV]|--(status|listfiles|list|search|print-avail|print-foreign-architectures|assert-.*|validate-.*|verify|audit|get-selections|version))$/
   if (first !== undefined && reads.test(first)) {
@@ -198,16 +203,16 @@ function program(call: Call): Answer | undefined {
   const names = call.args.filter(arg => arg === undefined || !arg.startsWith('-'))
   const [name] = names
   if (name === undefined || names.length !== 1) return {}
-  if (SILENT.has(name) || name === 'command') return { status: true, prints: name }
+  if (SILENT.has(name) || name === 'command') return { status: true, prints: line(name) }
   const found = findProgram(call.world.state, name)
-  return { status: found !== undefined, prints: found ?? '' }
+  return { status: found !== undefined, prints: line(found ?? '') }
 }
 
 function readlink({ args, world }: Call): Answer {
   const [path, more] = args
   if (path === undefined || more !== undefined || path.startsWith('-')) return {}
   const target = world.state.get(plain(path))?.target
-  return { status: target !== undefined, prints: target ?? '' }
+  return { status: target !== undefined, prints: line(target ?? '') }
 }
 
 /** `stat -L -c %a <path>`, and the same of owners. */
@@ -222,7 +227,7 @@ function stat({ args, world }: Call): Answer {
     '%g': String(facts.gid),
     '%s': String(facts.size),
   }
-  return { status: true, ...(Object.hasOwn(known, format) && { prints: known[format] }) }
+  return { status: true, ...(Object.hasOwn(known, format) && { prints: line(known[format]) }) }
 }
 
 function filesExist(args: readonly Value[], { state }: World): Status {

@@ -37,6 +37,9 @@ export function effectsOf(call: ScriptCall): Effect[] {
   return run.effects
 }
 
+/** What is printed goes there and nowhere else. */
+const isOfOutput = ({ operator, number = '1' }: Redirect): boolean => operator.startsWith('>') && number === '1'
+
 class Run {
   readonly effects: Effect[] = []
   readonly #call: ScriptCall
@@ -192,6 +195,7 @@ class Run {
   }
 
   #simple(node: Simple, state: State): Status {
+    this.#said = undefined
     const variables = this.#variables(state)
     const args = expandAll(node.words, variables)
     let substituted: Status
@@ -212,7 +216,7 @@ class Run {
     if (known !== undefined) return this.#function(known, rest, state)
     if (!isRun) return this.#control(name, rest, node, state)
     const answer = this.#run(name, rest, node)
-    this.#said = { by: node, prints: answer.prints }
+    this.#said = { by: node, prints: node.redirects.some(isOfOutput) ? '' : answer.prints }
     this.#redirects(node.redirects, state, node.text, answer.prints)
     const script = answer.unknown === true ? this.#scriptOf(name) : undefined
     if (script === undefined) return this.#answer(answer, state)

@@ -177,6 +177,11 @@ const CLASSES: readonly (readonly [string, string, 'none' | 'harmless' | 'handle
   ['faults written', 'echo x 2> /etc/x.conf', 'needs-execution'],
   ['something written that nobody knows', 'date > /etc/x.conf', 'needs-execution'],
   ['something written perhaps', 'if grep -q y /etc/gone; then echo y > /etc/x.conf; fi', 'needs-execution'],
+  ['something written in another way than one line', "printf 'a\\nb' > /etc/x.conf", 'needs-execution'],
+  ['something written that may stand for files', 'echo *.conf > /etc/x.conf', 'needs-execution'],
+  ['what is printed elsewhere', '[ -z "$(echo x >/dev/null)" ] && [ -z "$(echo x >&2)" ] || frobnicate', 'none'],
+  ['what is printed beside faults that go elsewhere', '[ "$(echo x 2>/dev/null)" = x ] || frobnicate', 'none'],
+  ['what was printed by the same words before', 'for c in echo export; do y=$($c x); done; [ "$y" = x ] || frobnicate', 'needs-execution'],
   ['what a file says', 'if [ "$(cat /etc/x.conf)" != x ]; then frobnicate; fi', 'none'],
   ['what a file says that is asked for in vain', 'if [ "$(cat /usr/bin/tool)" != x ]; then frobnicate; fi', 'needs-execution'],
   ['a part of a word', 'case "$(echo a:b/c | cut -d: -f2)" in b/*) ;; *) frobnicate ;; esac', 'none'],
@@ -246,6 +251,16 @@ test('what a script changes is seen by what follows', () => {
     { kind: 'owner', path: 'srv/a/b', uid: 101, gid: 4 },
     { kind: 'mode', path: 'srv/a/b', mode: 0o2750 },
   ])
+})
+
+test('what is written is what the command prints, to the byte', () => {
+  const written = (body: string) =>
+    judged(body).effects.flatMap(effect => (effect.kind === 'change' && effect.change.kind === 'content' ? effect.change.text : []))
+  assert.deepEqual(written('echo a  b > /etc/new'), ['a b\n'])
+  assert.deepEqual(written('echo -n a > /etc/new'), ['a'])
+  assert.deepEqual(written('printf a > /etc/new'), ['a'])
+  assert.deepEqual(written('basename /x/a.conf > /etc/new; readlink /usr/lib/ssl > /etc/other'), ['a.conf\n', '/etc/ssl\n'])
+  assert.deepEqual(written('cat /etc/x.conf > /etc/new; echo a >> /etc/new'), ['x'])
 })
 
 test('install -d makes folders, and sets mode and owner of those that are there', () => {
