@@ -129,6 +129,9 @@ class Reader {
   readonly maxMembers: number
   nodesLeft: number
   at = 0
+  /** The members and items of what is being read, inner behind outer: a list is cut out when it ends, and has no room to spare. */
+  readonly #members: JsonMember[] = []
+  readonly #items: JsonNode[] = []
 
   constructor(text: string, limits: JsonLimits) {
     this.text = text
@@ -173,7 +176,8 @@ class Reader {
     this.enter(depth, start)
     this.space()
     if (this.text.charCodeAt(this.at) === CLOSE_BRACE) return new JsonObject(start, ++this.at, NO_MEMBERS)
-    const members: JsonMember[] = []
+    const members = this.#members
+    const first = members.length
     for (;;) {
       const keyStart = this.at
       if (this.text.charCodeAt(keyStart) !== QUOTE) throw this.invalid(keyStart, 'a key in double quotes is expected')
@@ -183,11 +187,11 @@ class Reader {
       if (this.text.charCodeAt(this.at) !== COLON) throw this.invalid(this.at, 'a colon is expected')
       this.at++
       this.space()
-      if (members.length >= this.maxMembers) throw this.tooMany(start)
+      if (members.length - first >= this.maxMembers) throw this.tooMany(start)
       members.push({ key, keyStart, keyEnd, value: this.value(depth + 1) })
       this.space()
       const code = this.text.charCodeAt(this.at)
-      if (code === CLOSE_BRACE) return new JsonObject(start, ++this.at, members)
+      if (code === CLOSE_BRACE) return new JsonObject(start, ++this.at, members.splice(first))
       if (code !== COMMA) throw this.invalid(this.at, 'a comma or a closing brace is expected')
       this.at++
       this.space()
@@ -199,13 +203,14 @@ class Reader {
     this.enter(depth, start)
     this.space()
     if (this.text.charCodeAt(this.at) === CLOSE_BRACKET) return { kind: 'array', start, end: ++this.at, items: NO_ITEMS }
-    const items: JsonNode[] = []
+    const items = this.#items
+    const first = items.length
     for (;;) {
-      if (items.length >= this.maxMembers) throw this.tooMany(start)
+      if (items.length - first >= this.maxMembers) throw this.tooMany(start)
       items.push(this.value(depth + 1))
       this.space()
       const code = this.text.charCodeAt(this.at)
-      if (code === CLOSE_BRACKET) return { kind: 'array', start, end: ++this.at, items }
+      if (code === CLOSE_BRACKET) return { kind: 'array', start, end: ++this.at, items: items.splice(first) }
       if (code !== COMMA) throw this.invalid(this.at, 'a comma or a closing bracket is expected')
       this.at++
       this.space()

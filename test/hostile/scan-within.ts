@@ -23,6 +23,11 @@ export const SHAPES: Readonly<Record<string, { readonly make: () => string; read
       `{"lockfileVersion":1,"dependencies":{${many(1_000, at => `"p${at}":{"version":"1.0.0","dependencies":{${many(1_000, inner => `"q${inner}":{"version":"1.0.0"}`)}}}`)}}}`,
     ends: 'lockfile-too-large',
   },
+  '60,000 entries, spread out': {
+    make: () =>
+      `{"lockfileVersion":1,"dependencies":{${many(60, at => `"p${at}":{"version":"1.0.0","dependencies":{${many(1_000, inner => `"q${inner}":{"version":"1.0.0"}`)}}}`)}}}`,
+    ends: 'lockfile-too-large',
+  },
   '3.5 million values': {
     make: () => `{"lockfileVersion":3,"a":[${many(70, () => `[${many(50_000, () => '{}')}]`)}]}`,
     ends: 'lockfile-too-large',

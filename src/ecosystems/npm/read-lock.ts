@@ -51,10 +51,10 @@ export interface LockDocument {
   readonly entries: ReadonlyMap<string, LockEntry>
 }
 
-/** Bounds, about ten times what the largest public locks have: 10,000 entries, 5 MB, 40,000 needs with 300 kB of ranges. */
+/** Bounds, about ten times what the largest public locks have: 10,000 entries, 5 MB, 130,000 values, 40,000 needs with 300 kB of ranges. */
 export const MAX_LOCK_BYTES = 64 * 1024 * 1024
 export const MAX_ENTRIES = 50_000
-const MAX_NODES = 3_000_000
+const MAX_NODES = 1_500_000
 const MAX_NEEDS = 500_000
 const MAX_RANGE_TEXT = 4 * 1024 * 1024
 
