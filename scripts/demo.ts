@@ -8,7 +8,8 @@ import { createHash } from 'node:crypto'
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { RECEIPTS_FOLDER, readReceipt } from '../src/record/receipt.ts'
+import { readReceipt } from '../src/record/read-receipt.ts'
+import { RECEIPTS_FOLDER } from '../src/record/receipt.ts'
 import { checkCertificate, readCertificate } from '../test/oracle/certificate.ts'
 
 const root = join(import.meta.dirname, '..')

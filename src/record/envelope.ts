@@ -1,17 +1,10 @@
-import type { KeyObject } from 'node:crypto'
-import { createHash, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
-import { z } from 'zod'
-import { Fault } from '../model/faults.ts'
-
 /**
  * DSSE envelopes (github.com/secure-systems-lab/dsse, protocol.md): a payload, its type, and signatures over both. Keys are Ed25519
  * or ECDSA P-256 (signed over SHA-256, DER); a key's id is the SHA-256 of its public half (SPKI, DER).
  */
-const Envelope = z.object({
-  payload: z.base64(),
-  payloadType: z.string(),
-  signatures: z.array(z.object({ keyid: z.string().optional(), sig: z.base64() })),
-})
+import type { KeyObject } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto'
+import { Fault } from '../model/faults.ts'
 
 /** What an envelope is as a file. */
 export const ENVELOPE_TYPE = 'application/vnd.dsse.envelope.v1+json'
@@ -19,14 +12,6 @@ export const ENVELOPE_TYPE = 'application/vnd.dsse.envelope.v1+json'
 export interface SigningKey {
   readonly id: string
   readonly key: KeyObject
-}
-
-export interface OpenedEnvelope {
-  readonly payload: Buffer
-  readonly payloadType: string
-  readonly signatures: number
-  /** Ids of the keys it claims to be signed with. */
-  readonly keyIds: readonly string[]
 }
 
 /** Faults: `key-invalid`. */
@@ -46,29 +31,6 @@ export function seal(payload: string, payloadType: string, signer?: SigningKey):
       ? []
       : [{ keyid: signer.id, sig: sign(hashOf(signer.key), preAuthentication(payloadType, body), signer.key).toString('base64') }]
   return `${JSON.stringify({ payload: body.toString('base64'), payloadType, signatures }, null, 2)}\n`
-}
-
-/** Faults: `receipt-invalid`; with a key, `receipt-signature` unless one of the signatures is by it. */
-export function open(text: string, verifier?: SigningKey): OpenedEnvelope {
-  const parsed = Envelope.safeParse(parseJson(text))
-  if (!parsed.success) throw new Fault('receipt-invalid', 'The receipt is not a DSSE envelope.', { cause: parsed.error })
-  const { payloadType, signatures } = parsed.data
-  const payload = Buffer.from(parsed.data.payload, 'base64')
-  if (verifier !== undefined) {
-    const message = preAuthentication(payloadType, payload)
-    const good = signatures.some(({ sig }) => verify(hashOf(verifier.key), message, verifier.key, Buffer.from(sig, 'base64')))
-    if (!good) {
-      const why =
-        signatures.length === 0 ? 'The receipt is not signed.' : `The receipt is not signed by the key ${verifier.id.slice(0, 16)}.`
-      throw new Fault('receipt-signature', why)
-    }
-  }
-  return {
-    payload,
-    payloadType,
-    signatures: signatures.length,
-    keyIds: signatures.flatMap(({ keyid }) => (keyid === undefined ? [] : [keyid])),
-  }
 }
 
 /** DSSE, "Signature definition": what is signed, so that type and payload cannot be confused. */
@@ -92,14 +54,6 @@ function keyOf(pem: string, read: (pem: string) => KeyObject): SigningKey {
 }
 
 /** Ed25519 hashes by itself. */
-function hashOf(key: KeyObject): 'sha256' | null {
+export function hashOf(key: KeyObject): 'sha256' | null {
   return key.asymmetricKeyType === 'ed25519' ? null : 'sha256'
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

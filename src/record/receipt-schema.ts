@@ -2,11 +2,7 @@ import { z } from 'zod'
 import { sha256FromHex } from '../model/digest.ts'
 import { blobDigest } from '../model/image.ts'
 import type { Receipt } from '../model/receipt.ts'
-
-/** The in-toto statement as it is read back (github.com/in-toto/attestation, spec/v1/statement.md). */
-export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1'
-export const PREDICATE_TYPE = 'https://suture.dev/receipt/v1'
-export const PAYLOAD_TYPE = 'application/vnd.in-toto+json'
+import { PREDICATE_TYPE, STATEMENT_TYPE } from './receipt.ts'
 
 const sha256 = z
   .string()
@@ -79,6 +75,14 @@ const predicate = z.object({
   verification: z.array(z.object({ check: text, result: z.enum(['passed', 'skipped']), detail: text })),
 }) satisfies z.ZodType<Receipt>
 
+/** The envelope as it is read back (github.com/secure-systems-lab/dsse, envelope.md). */
+export const Envelope = z.object({
+  payload: z.base64(),
+  payloadType: z.string(),
+  signatures: z.array(z.object({ keyid: z.string().optional(), sig: z.base64() })),
+})
+
+/** The in-toto statement as it is read back. */
 export const Statement = z.object({
   _type: z.literal(STATEMENT_TYPE),
   subject: z.array(z.object({ name: text, digest: z.object({ sha256 }) })),

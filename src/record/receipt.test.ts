@@ -6,8 +6,9 @@ import type { Edit, PatchedFile } from '../model/edit.ts'
 import { applyEdits } from '../text/edits.ts'
 import { digestOf } from './digest-of.ts'
 import { preAuthentication, seal, signingKey, verifyingKey } from './envelope.ts'
+import { readReceipt } from './read-receipt.ts'
 import type { ReceiptInput } from './receipt.ts'
-import { makeReceipt, readReceipt, sealReceipt } from './receipt.ts'
+import { makeReceipt, sealReceipt } from './receipt.ts'
 import { withoutSecrets, withSecretsOf } from './secrets.ts'
 
 function inputFor(before: string, edits: readonly Edit[], more: Partial<ReceiptInput> = {}): ReceiptInput {

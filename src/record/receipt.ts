@@ -1,14 +1,17 @@
 import type { Edit, PatchedFile } from '../model/edit.ts'
-import { Fault } from '../model/faults.ts'
 import type { Change } from '../model/plan.ts'
 import type { ImageReceipt, Receipt, ReceiptOrigin } from '../model/receipt.ts'
 import { editsOf } from '../text/edits.ts'
 import { digestOf } from './digest-of.ts'
 import type { SigningKey } from './envelope.ts'
-import { open, seal } from './envelope.ts'
+import { seal } from './envelope.ts'
 import { receiptEdits } from './receipt-edits.ts'
-import { PAYLOAD_TYPE, PREDICATE_TYPE, STATEMENT_TYPE, Statement } from './receipt-schema.ts'
 import { withoutSecretsIn } from './secrets.ts'
+
+/** Of the in-toto statement (github.com/in-toto/attestation, spec/v1/statement.md) and its envelope. */
+export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1'
+export const PREDICATE_TYPE = 'https://suture.dev/receipt/v1'
+export const PAYLOAD_TYPE = 'application/vnd.in-toto+json'
 
 export const RECEIPTS_FOLDER = '.suture/receipts'
 
@@ -32,15 +35,6 @@ export interface SealedReceipt {
   readonly path: string
   /** The file's text: a DSSE envelope. */
   readonly text: string
-}
-
-export interface OpenedReceipt {
-  readonly receipt: Receipt
-  /** `verified` only when a key was given and it fits; `unchecked` when there are signatures and no key. */
-  readonly signature: 'none' | 'unchecked' | 'verified'
-  readonly keyIds: readonly string[]
-  /** The first 8 hex digits of the content's SHA-256, which its file is named by. */
-  readonly contentId: string
 }
 
 /** What was done, without secrets. */
@@ -75,38 +69,14 @@ export function sealReceipt(receipt: Receipt, signer?: SigningKey): SealedReceip
 }
 
 /** What the statement is about: the files after the change, or the image as it is now. */
-function subjectOf({ files, image }: Receipt): { name: string; digest: { sha256: string } }[] {
+export function subjectOf({ files, image }: Receipt): { name: string; digest: { sha256: string } }[] {
   const subject = files.map(({ path, afterSha256 }) => ({ name: path, digest: { sha256: afterSha256 } }))
   return image === undefined
     ? subject
     : [...subject, { name: image.to.reference, digest: { sha256: image.to.digest.slice('sha256:'.length) } }]
 }
 
-/** Reads a receipt's text. Faults: `receipt-invalid`, `receipt-signature` (only when a key is given). */
-export function readReceipt(text: string, verifier?: SigningKey): OpenedReceipt {
-  const { payload, payloadType, signatures, keyIds } = open(text, verifier)
-  const statement = payloadType === PAYLOAD_TYPE ? Statement.safeParse(parseJson(payload.toString('utf8'))) : undefined
-  if (!statement?.success) {
-    throw new Fault('receipt-invalid', 'The envelope does not hold one of Suture’s receipts.', { cause: statement?.error })
-  }
-  const { subject, predicate: receipt } = statement.data
-  const expected = subjectOf(receipt)
-  const agrees =
-    subject.length === expected.length &&
-    subject.every(({ name, digest }, index) => expected[index]?.name === name && expected[index].digest.sha256 === digest.sha256)
-  if (!agrees) throw new Fault('receipt-invalid', 'The receipt’s subject and its content name different things.')
-  const signature = verifier !== undefined ? 'verified' : signatures > 0 ? 'unchecked' : 'none'
-  return { receipt, signature, keyIds, contentId: contentIdOf(payload) }
-}
-
-function contentIdOf(payload: string | Uint8Array): string {
+/** The first 8 hex digits of the content's SHA-256, which its file is named by. */
+export function contentIdOf(payload: string | Uint8Array): string {
   return digestOf(payload).slice(0, 8)
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -4,7 +4,8 @@ import { isAbsolute, join, relative, resolve } from 'node:path'
 import { Fault } from '../../model/faults.ts'
 import type { Receipt } from '../../model/receipt.ts'
 import { verifyingKey } from '../../record/envelope.ts'
-import { RECEIPTS_FOLDER, readReceipt } from '../../record/receipt.ts'
+import { readReceipt } from '../../record/read-receipt.ts'
+import { RECEIPTS_FOLDER } from '../../record/receipt.ts'
 import type { ReceiptSummary, UndoResult } from '../engine.ts'
 
 export interface ReceiptOnDisk {

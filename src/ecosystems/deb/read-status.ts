@@ -29,6 +29,8 @@ export interface DpkgDatabase {
   /** By `name:architecture`. */
   readonly byKey: ReadonlyMap<string, InstalledPackage>
   readonly unfinished: readonly UnfinishedPackage[]
+  /** Names of all that there is a record of, whatever its state. */
+  readonly recorded: ReadonlySet<string>
   /** Keys of packages whose `Status` wants them held. */
   readonly held: ReadonlySet<string>
   /** Keys of packages that apt brought for others; empty where apt keeps no such record. */
@@ -66,6 +68,7 @@ export async function readDpkg(files: ImageFiles): Promise<DpkgDatabase | undefi
     packages,
     byKey: new Map(packages.map(item => [packageKey(item), item])),
     unfinished: found.unfinished,
+    recorded: found.names,
     held: new Set(packages.filter(({ status }) => status?.want === 'hold').map(packageKey)),
     automatic: automaticOf(text(extended?.path)),
     texts: found.texts,
@@ -78,6 +81,7 @@ export async function readDpkg(files: ImageFiles): Promise<DpkgDatabase | undefi
 class Found {
   readonly packages = new Map<string, InstalledPackage>()
   readonly unfinished: UnfinishedPackage[] = []
+  readonly names = new Set<string>()
   readonly texts = new Map<string, ControlText>()
   readonly #seen = new Set<string>()
   readonly #files: ImageFiles
@@ -99,6 +103,7 @@ class Found {
     if (this.#seen.has(key)) throw invalid(`has ${JSON.stringify(key.slice(0, 80))} twice`)
     if (this.#seen.size >= MOST_PACKAGES) throw invalid(`has more than ${MOST_PACKAGES} packages`)
     this.#seen.add(key)
+    if (status?.state !== 'not-installed') this.names.add(name)
     if (status !== undefined && status.state !== 'installed') {
       if (status.state !== 'not-installed' && status.state !== 'config-files')
         this.unfinished.push({ name, architecture, state: status.state })

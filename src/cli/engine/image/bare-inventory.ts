@@ -39,6 +39,7 @@ export async function bareInventory(files: ImageFiles, id: string, platform: str
         packages: [],
         byKey: new Map(),
         unfinished: [],
+        recorded: new Set(),
         held: new Set(),
         automatic: new Set(),
         texts: new Map(),

@@ -221,6 +221,7 @@ function worldOf(
     statOverrides: database.statOverrides,
     native: database.native,
     versions: new Map(database.packages.map(item => [item.name, item.version])),
+    recorded: database.recorded,
     package: { name: to.name, to: to.version, ...(from !== undefined && { from: from.version }) },
   }
 }

@@ -12,6 +12,7 @@ import { find } from './find.ts'
 import { maintscriptHelper } from './maintscript-helper.ts'
 import { PACKAGE_PROGRAMS } from './package-programs.ts'
 import { alternatives, divert, statOverride } from './registrations.ts'
+import { runParts } from './run-parts.ts'
 import { findProgram, plain, type World } from './world.ts'
 
 export interface Answer {
@@ -67,12 +68,16 @@ const SILENT = new Set(
   ),
 )
 
+/** Folders whose programs go by their names. */
+const PROGRAMS = /^\/(?:usr\/)?(?:(?:local\/|lib\/postgresql\/[\d.]+\/)?s?bin|lib\/[^/]+\/gdk-pixbuf-2\.0)\/[^/]+$/
+
 /** The answer to one command whose name is known; functions and control are the interpreter's. */
 export function runCommand(name: string, call: Call): Answer {
   const { args, world } = call
-  const base = /^\/(?:usr\/)?(?:local\/|lib\/postgresql\/[\d.]+\/)?s?bin\/[^/]+$/.test(name) ? name.slice(name.lastIndexOf('/') + 1) : name
-  if (SILENT.has(base)) return { status: base === 'false' ? false : base === 'read' ? undefined : true }
-  if (base === '[' || base === 'test') return { status: test(base === '[' ? args.slice(0, -1) : args, world) }
+  const base = PROGRAMS.test(name) ? name.slice(name.lastIndexOf('/') + 1) : name
+  if (SILENT.has(base))
+    return { status: base === 'false' ? false : base === 'read' ? undefined : true, ...(/^(?:true|false|:)$/.test(base) && { prints: '' }) }
+  if (base === '[' || base === 'test') return { status: test(base === '[' ? args.slice(0, -1) : args, world), prints: '' }
   if (FILE_COMMANDS.has(base)) return changeFiles(base, call)
   const special = SPECIAL.get(base)?.(call)
   if (special !== undefined) return special
@@ -135,6 +140,7 @@ const SPECIAL = new Map<string, Special>([
   ['sed', call => (/\s(?:-[a-zA-Z]*i|--in-place)/.test(call.text) ? needs(call, 'sed changes a file') : (filtered('sed', call) ?? {}))],
   ['dpkg-query', queryPackages],
   ['find', find],
+  ['run-parts', runParts],
   ['su', su],
   ['xargs', xargs],
   ['tee', call => (call.args.every(arg => arg === '/dev/null') ? {} : needs(call, 'tee writes a file'))],
@@ -172,23 +178,27 @@ function su({ args }: Call): Answer | undefined {
 function dpkg(call: Call): Answer {
   const args = call.args.filter(arg => arg !== '--')
   const [first, ...rest] = args
-  if (first === '--compare-versions') return { status: compareVersions(rest[0], rest[1], rest[2]) }
+  if (first === '--compare-versions') return { status: compareVersions(rest[0], rest[1], rest[2]), prints: '' }
   if (first === '--print-architecture') return { status: true, prints: line(call.world.native) }
   const reads =
     /^(-[sLlSpCV]|--(status|listfiles|list|search|print-avail|print-foreign-architectures|assert-.*|validate-.*|verify|audit|get-selections|version))$/
   if (first !== undefined && reads.test(first)) {
-    const name = rest.at(-1)?.replace(/:.*$/, '')
-    const installed = name !== undefined && rest.length === 1 ? call.world.versions.has(name) : undefined
-    return { status: /^(-s|--status|-L|--listfiles)$/.test(first) ? installed : undefined }
+    return queryPackages(call)
   }
   return needs(call, 'dpkg may change its database')
 }
 
-/** `dpkg-query -l <name>` and `-W`: nothing of what is not installed. */
+/** `-l`, `-s`, `-L` and `-W` with one name or more: nothing of what dpkg has no record of. */
 function queryPackages({ args, world }: Call): Answer {
-  const names = args.filter(arg => arg === undefined || !/^-|\$\{/.test(arg))
-  const absent = names.length > 0 && names.every(name => name !== undefined && /^[a-z0-9.+-]+$/.test(name) && !world.versions.has(name))
-  return absent && args.some(arg => /^-[lW]/.test(arg ?? '')) ? { status: false, prints: '' } : {}
+  const asks = args.find(arg => /^(?:-[lsLW]|--(?:list|status|listfiles|show))/.test(arg ?? ''))
+  const names = args.filter(arg => arg === undefined || !/^-|\$\{/.test(arg)).map(name => name?.replace(/:[a-z0-9-]+$/, ''))
+  if (asks === undefined || names.length === 0) return {}
+  if (names.every(name => name !== undefined && /^[a-z0-9.+-]+$/.test(name) && !world.recorded.has(name)))
+    return { status: false, prints: '' }
+  const [name, more] = names
+  return name !== undefined && more === undefined && world.versions.has(name) && /^-(?:[sL]|-status|-listfiles)/.test(asks)
+    ? { status: true }
+    : {}
 }
 
 function trigger({ args }: Call): Answer {

@@ -10,6 +10,8 @@ export interface Variables {
   readonly args: readonly Value[]
   /** What a command prints; undefined where it cannot be known. */
   print(part: WordPart & { readonly kind: 'command' }): Value
+  /** Runs what is substituted in a word that may be left out. */
+  perhaps(word: Word): void
 }
 
 /** Scripts can double a text with each line; longer ones are not known afterwards. */
@@ -67,7 +69,10 @@ function partText(part: WordPart, variables: Variables): Value {
 function parameterText({ name, operator, argument }: WordPart & { readonly kind: 'parameter' }, variables: Variables): Value {
   const value = variables.get(name)
   if (operator === '') return value
-  if (value === undefined) return undefined
+  if (value === undefined) {
+    variables.perhaps(argument)
+    return undefined
+  }
   const text = () => expandText(argument, variables)
   switch (operator) {
     case ':-':

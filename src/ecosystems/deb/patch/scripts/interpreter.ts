@@ -196,22 +196,20 @@ class Run {
 
   #simple(node: Simple, state: State): Status {
     this.#said = undefined
+    this.#lastPrinted = true
     const variables = this.#variables(state)
     const args = expandAll(node.words, variables)
-    let substituted: Status
     for (const { name, value } of node.assignments) {
-      const [only] = value
       const text = expandText(value, variables)
-      if (node.words.length === 0) state.set(name, text)
-      if (only?.kind === 'command' && value.length === 1) substituted = this.#lastPrinted
+      if (args.length === 0) state.set(name, text)
     }
+    const substituted = this.#lastPrinted
     const [name, ...rest] = args
     const known = name === undefined ? undefined : state.functions.get(name)
     const isRun = name !== undefined && known === undefined && !CONTROL.has(name)
     if (!isRun) this.#redirects(node.redirects, state, node.text)
-    if (node.words.length === 0)
-      return node.assignments.some(({ value }) => value.some(part => part.kind === 'command')) ? substituted : true
-    if (args.length === 0) return true
+    // Where no word is left, it ends as the last command that was substituted in it.
+    if (args.length === 0) return substituted
     if (name === undefined) return this.#answer(needs(node, 'what it runs is not known before'), state)
     if (known !== undefined) return this.#function(known, rest, state)
     if (!isRun) return this.#control(name, rest, node, state)
@@ -314,6 +312,7 @@ class Run {
     }
   }
 
+  /** How the last substituted command ended; true where there was none. */
   #lastPrinted: Status
   /** What the last command of a table prints. */
   #said: { readonly by: Node; readonly prints: Value } | undefined
@@ -329,6 +328,10 @@ class Run {
       args: state.args,
       get: name => state.get(name),
       print: part => this.#print(part, state),
+      perhaps: word => {
+        expandText(word, this.#variables(state.copy(false)))
+        if (word.some(({ kind }) => kind !== 'text')) this.#lastPrinted = undefined
+      },
     }
   }
 

@@ -57,14 +57,42 @@ export function settleFunction(name: string, text: string, effects: readonly Eff
   return [...left, { kind: 'handled', handler: known.handler }]
 }
 
-/**
- * What packages' scripts do to paths that are kept up here without them, or that stay as the image has them: package → paths (a final `*`
- * stands for any ending) → why.
- */
-export const KEPT_PATHS: ReadonlyMap<string, { readonly paths: readonly string[]; readonly why: string }> = new Map([
+interface KeptPaths {
+  readonly paths: RegExp
+  readonly why: string
+  /** Where it is so, if not always. */
+  readonly holds?: (world: World, path: string) => boolean
+}
+
+/** What packages' scripts do to paths that are kept up here without them, or that stay as the image has them. */
+const KEPT: ReadonlyMap<string, KeptPaths> = new Map<string, KeptPaths>([
   [
     'ca-certificates',
-    { paths: ['etc/ca-certificates.conf*', 'etc/ssl/certs*'], why: 'the list of authorities and what is made of it are kept up by Suture' },
+    { paths: /^etc\/(?:ca-certificates\.conf|ssl\/certs)/, why: 'the list of authorities and what is made of it are kept up by Suture' },
   ],
-  ['tzdata', { paths: ['etc/timezone', 'etc/localtime*'], why: 'the time zone stays as the image has it' }],
+  ['tzdata', { paths: /^etc\/(?:timezone$|localtime)/, why: 'the time zone stays as the image has it' }],
+  [
+    'libgdk-pixbuf-2.0-0',
+    {
+      paths: /^usr\/lib\/[^/]+\/gdk-pixbuf-2\.0\/2\.10\.0\/loaders\.cache$/,
+      why: 'its list names the same loaders',
+      holds: namesAllLoaders,
+    },
+  ],
 ])
+
+/** Why this path of a package stays as it is whatever its script does; undefined where it may not. */
+export function keptAs(path: string, world: World): string | undefined {
+  const known = KEPT.get(world.package.name)
+  return known?.paths.test(path) === true && known.holds?.(world, path) !== false ? known.why : undefined
+}
+
+/** The loaders that gdk-pixbuf's list names are those that are there, and it was written by the same version of it. */
+function namesAllLoaders({ state, read, package: { to } }: World, path: string): boolean {
+  const text = read(path) ?? ''
+  const [, version] = /^# Created by gdk-pixbuf-query-loaders from gdk-pixbuf-([\d.]+)$/m.exec(text) ?? []
+  const named = [...text.matchAll(/^"\/(.+\.so)"\s*$/gm)].flatMap(([, loader]) => loader ?? [])
+  const folders = [path.replace(/\.cache$/, ''), 'usr/lib/gdk-pixbuf-2.0/2.10.0/loaders']
+  const there = folders.flatMap(folder => state.children(folder).flatMap(name => (name.endsWith('.so') ? `${folder}/${name}` : [])))
+  return version !== undefined && to.replace(/[+-].*$/, '') === version && named.sort().join('\n') === there.sort().join('\n')
+}

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { posix } from 'node:path'
 import { test } from 'node:test'
 import { memoryFiles } from '../../testing/memory-files.ts'
 import type { Effect } from './effects.ts'
@@ -12,6 +13,8 @@ const FILES = memoryFiles({
   'etc/mods/20-a.ini': { link: '/etc/avail/a.ini' },
   'etc/mods/sub/30-b.ini': { link: '/etc/avail/b.ini' },
   'etc/apache2/mods-enabled/php.load': '',
+  'etc/parts/10-a.sh-x': '',
+  'etc/parts/10-a.dpkg-old': '',
   'usr/lib/ssl': { link: '/etc/ssl' },
   'var/lib/thing/data': '',
   'usr/share/thing/functions': 'setup() { mkdir -p "$1"; }\n',
@@ -44,6 +47,7 @@ const WORLD: Omit<World, 'read'> = {
   statOverrides: [{ user: 'root', group: 'adm', mode: 0o750, path: 'var/log/x' }],
   native: 'amd64',
   versions: new Map([['thing', '2.0-1']]),
+  recorded: new Set(['thing', 'removed']),
   package: { name: 'thing', from: '1.5-1', to: '2.0-1' },
   repeats: false,
   templates: false,
@@ -206,6 +210,24 @@ const CLASSES: readonly (readonly [string, string, 'none' | 'harmless' | 'handle
   ['what is done unless it ends before', 'if [ "$(date)" = x ]; then exit 0; fi\nrm -f /etc/x.conf', 'needs-execution'],
   ['a package that is not there', 'v=$(dpkg-query -l gone 2>/dev/null | sed -e "s/x/y/"); if [ -n "$v" ]; then frobnicate; fi', 'none'],
   ['a package that is', 'v=$(dpkg-query -W thing | cut -f2); if [ -n "$v" ]; then frobnicate; fi', 'needs-execution'],
+  ['a package that is not there, by its record', 'case "$(dpkg-query --status gone 2>/dev/null)" in install) frobnicate ;; esac', 'none'],
+  ['a package that has a record still', 'if [ -n "$(dpkg -s removed)" ]; then frobnicate; fi', 'needs-execution'],
+  [
+    'a version that is later already, told by what is left of a word',
+    'if $(dpkg --compare-versions "$2" lt 1.0); then frobnicate; fi',
+    'none',
+  ],
+  [
+    'a version that is earlier, told so',
+    'if [ -n "$2" ] && $(dpkg --compare-versions "$2" lt 1.6~); then frobnicate; fi',
+    'needs-execution',
+  ],
+  ['a word of which nothing is left', '$(false) || rm -f /etc/x.conf', 'handled'],
+  ['a word that is used perhaps', `read x; y=$\{x:-$(frobnicate)}`, 'needs-execution'],
+  ['a word that is used perhaps, and removes', `read x; y=$\{x:-$(rm -f /etc/x.conf)}`, 'needs-execution'],
+  ['parts that would run', 'for f in $(run-parts --list /etc/parts); do rm -f "$f"; done', 'none'],
+  ['parts with endings that would run', 'for f in $(run-parts --lsbsysinit --list /etc/parts); do rm -f "$f"; done', 'handled'],
+  ['parts that run', 'run-parts /etc/parts', 'needs-execution'],
   ['words that are run', 'eval "$(cat /usr/bin/tool)"', 'needs-execution'],
   ['a program that nobody knows before', '$(cat /usr/bin/tool) now', 'needs-execution'],
   ['a function that is not called', 'f() { frobnicate; }', 'none'],
@@ -290,6 +312,32 @@ test('work that a package’s own paths stand for is told apart from any other',
   assert.equal(judged(body, { package: { name: 'tzdata', from: '1', to: '2' } }).verdict.class, 'harmless')
   assert.equal(judged(body).verdict.class, 'needs-execution')
   assert.equal(judged(`${body}\ndate > /etc/passwd`, { package: { name: 'tzdata', from: '1', to: '2' } }).verdict.class, 'needs-execution')
+})
+
+test('gdk-pixbuf’s list of loaders stays where it names those that are there, and the same version wrote it', () => {
+  const folder = 'usr/lib/x86_64-linux-gnu/gdk-pixbuf-2.0/2.10.0'
+  const list = (version: string, ...loaders: string[]) =>
+    `# Created by gdk-pixbuf-query-loaders from gdk-pixbuf-${version}\n${loaders.map(name => `"/${folder}/loaders/${name}.so"\n"${name}" 6\n`).join('\n')}`
+  const verdict = (text: string, to = '2.42.10+dfsg-1+deb12u3') => {
+    const files = memoryFiles({ [`${folder}/loaders.cache`]: text, [`${folder}/loaders/svg.so`]: '', [`${folder}/loaders/old.so.bak`]: '' })
+    return judge({
+      name: 'postinst',
+      text: `#!/bin/sh\n/${posix.dirname(folder)}/gdk-pixbuf-query-loaders $(find /${folder}/loaders -name *.so | sort) > /${folder}/loaders.cache || true\n`,
+      args: ['triggered', `/${folder}/loaders`],
+      architecture: 'amd64',
+      world: {
+        ...WORLD,
+        state: { ...WORLD.state, get: path => files.get(path), follow: path => files.follow(path), children: path => files.children(path) },
+        package: { name: 'libgdk-pixbuf-2.0-0', from: '2.42.10+dfsg-1+deb12u1', to },
+      },
+      included: new Map([[`/${folder}/loaders.cache`, text]]),
+      wanted: () => {},
+    }).verdict.class
+  }
+  assert.equal(verdict(list('2.42.10', 'svg')), 'harmless')
+  assert.equal(verdict(list('2.42.10', 'svg', 'gone')), 'needs-execution')
+  assert.equal(verdict(list('2.42.10')), 'needs-execution')
+  assert.equal(verdict(list('2.42.10', 'svg'), '2.44.0-1'), 'needs-execution')
 })
 
 test('registering the same again is nothing where neither the script nor the list of files changed', () => {

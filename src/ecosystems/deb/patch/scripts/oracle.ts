@@ -6,7 +6,7 @@
 import type { Effect, Verdict } from './effects.ts'
 import { verdictOf } from './effects.ts'
 import { effectsOf } from './interpreter.ts'
-import { KEPT_PATHS } from './known.ts'
+import { keptAs } from './known.ts'
 import { readScript } from './read-script.ts'
 import { type Node, NotReadable } from './syntax.ts'
 import type { World } from './world.ts'
@@ -35,11 +35,12 @@ export interface Judgement {
 
 /** Every effect, with those taken out that are known to be kept up otherwise. */
 export function judge(script: ScriptToJudge): Judgement {
-  const effects = absorb(rawEffects(script), script.world.package.name)
+  const world = { ...script.world, read: readerOf(script) }
+  const effects = rawEffects(script, world).map(effect => absorbed(effect, world))
   return { effects, verdict: verdictOf(effects) }
 }
 
-function rawEffects({ name, text, args, architecture, world, included, wanted }: ScriptToJudge): readonly Effect[] {
+function rawEffects({ name, text, args, architecture, included, wanted }: ScriptToJudge, world: World): readonly Effect[] {
   if (!SHELL.test(text)) return [{ kind: 'needs', why: 'it is no shell script', command: text.slice(0, 60) }]
   const variables = new Map([
     ['DPKG_ROOT', ''],
@@ -48,19 +49,22 @@ function rawEffects({ name, text, args, architecture, world, included, wanted }:
     ['DPKG_MAINTSCRIPT_ARCH', architecture],
     ['DEBIAN_FRONTEND', 'noninteractive'],
   ])
-  const read = (path: string): string | undefined => {
-    const [place, entry] = [`/${path}`, world.state.follow(path)]
+  try {
+    return effectsOf({ script: readScript(text), args, variables, world, included: parseAll(included), wanted })
+  } catch (error) {
+    if (!(error instanceof NotReadable)) throw error
+    return [{ kind: 'needs', why: error.message, command: name }]
+  }
+}
+
+function readerOf({ world: { state }, included, wanted }: ScriptToJudge): World['read'] {
+  return path => {
+    const [place, entry] = [`/${path}`, state.follow(path)]
     if (entry?.type === 'file' && !included.has(place)) wanted(place)
     const content = included.get(place)
     // What was too large to be read is empty there.
     const isWhole = content !== undefined && !content.includes('\ufffd') && Buffer.byteLength(content) === entry?.size
     return entry?.type === 'file' && isWhole ? content : undefined
-  }
-  try {
-    return effectsOf({ script: readScript(text), args, variables, world: { ...world, read }, included: parseAll(included), wanted })
-  } catch (error) {
-    if (!(error instanceof NotReadable)) throw error
-    return [{ kind: 'needs', why: error.message, command: name }]
   }
 }
 
@@ -79,12 +83,9 @@ function parseAll(texts: ReadonlyMap<string, string>): Map<string, Node | undefi
   )
 }
 
-function absorb(effects: readonly Effect[], packageName: string): readonly Effect[] {
-  const kept = KEPT_PATHS.get(packageName)
-  if (kept === undefined) return effects
-  const covers = (path: string) => kept.paths.some(known => (known.endsWith('*') ? path.startsWith(known.slice(0, -1)) : path === known))
-  return effects.map(effect => {
-    const paths = effect.kind === 'needs' ? effect.paths : effect.kind === 'change' ? [effect.change.path] : undefined
-    return paths !== undefined && paths.length > 0 && paths.every(covers) ? { kind: 'harmless', why: kept.why } : effect
-  })
+function absorbed(effect: Effect, world: World): Effect {
+  const paths = effect.kind === 'needs' ? (effect.paths ?? []) : effect.kind === 'change' ? [effect.change.path] : []
+  const whys = paths.map(path => keptAs(path, world))
+  const [why] = whys
+  return why !== undefined && whys.every(other => other !== undefined) ? { kind: 'harmless', why } : effect
 }

@@ -35,6 +35,8 @@ export interface World {
   readonly native: string
   /** Versions of installed packages by name. */
   readonly versions: ReadonlyMap<string, string>
+  /** Names that dpkg has a record of, also of what is removed but for its configuration. */
+  readonly recorded: ReadonlySet<string>
   /** The package whose script it is, `from` absent where it is new. */
   readonly package: { readonly name: string; readonly from?: string; readonly to: string }
   /** The script and the package's list are as they were in the version before, so registering something again changes nothing. */
