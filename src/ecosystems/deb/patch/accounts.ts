@@ -5,24 +5,35 @@ export interface Accounts {
   /** The number of a user or group; undefined where the image has none of that name. */
   user(name: string): number | undefined
   group(name: string): number | undefined
+  isMember(user: string, group: string): boolean
 }
 
 export async function readAccounts(files: ImageFiles): Promise<Accounts> {
   const [passwd, group] = ['etc/passwd', 'etc/group'].map(path => files.follow(path))
   const contents = await files.read([passwd, group].flatMap(file => file?.path ?? []))
-  const users = numbers(contents.get(passwd?.path ?? ''))
-  const groups = numbers(contents.get(group?.path ?? ''))
-  return { user: name => users.get(name), group: name => groups.get(name) }
+  const users = linesOf(contents.get(passwd?.path ?? ''))
+  const groups = linesOf(contents.get(group?.path ?? ''))
+  return {
+    user: name => numberIn(users, name),
+    group: name => numberIn(groups, name),
+    isMember: (user, name) => groups.get(name)?.[3]?.split(',').includes(user) === true,
+  }
 }
 
-/** Both files are `name:password:number:…` a line; the first line of a name counts. */
-function numbers(content: Uint8Array | undefined): ReadonlyMap<string, number> {
-  const found = new Map<string, number>([['root', 0]])
+/** Both files are `name:password:number:…` a line, groups with their members behind; the first line of a name counts. */
+function linesOf(content: Uint8Array | undefined): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, readonly string[]>()
   for (const line of Buffer.from(content ?? [])
     .toString('utf8')
     .split('\n')) {
-    const [name = '', , number = ''] = line.split(':')
-    if (/^\d{1,10}$/.test(number) && !found.has(name)) found.set(name, Number(number))
+    const fields = line.split(':')
+    const [name = '', , number = ''] = fields
+    if (/^\d{1,10}$/.test(number) && !found.has(name)) found.set(name, fields)
   }
   return found
+}
+
+function numberIn(lines: ReadonlyMap<string, readonly string[]>, name: string): number | undefined {
+  const number = lines.get(name)?.[2]
+  return number === undefined ? (name === 'root' ? 0 : undefined) : Number(number)
 }

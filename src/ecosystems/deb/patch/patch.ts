@@ -11,7 +11,7 @@ import { type Accounts, readAccounts } from './accounts.ts'
 import { type ChangingPackage, type PackageUpgrade, readChange } from './changing-package.ts'
 import { conffilePlaces, settleConffiles } from './conffiles.ts'
 import { conffileObstacles, conffilesGivenUp, type GivenUp, giveUp, rename } from './given-up.ts'
-import { certificateHooks } from './handlers/ca-certificates.ts'
+import { certificateHooks } from './handlers/certificate-hooks.ts'
 import { runHandlers } from './handlers/run-handlers.ts'
 import { writeDigests, writeInfo } from './info-files.ts'
 import { infoPath, type Judged, judgeScripts, type ScriptVerdict, textsToRead } from './judge-scripts.ts'
@@ -157,7 +157,9 @@ async function onePass(
     if (ground.allowed(key)) notes.push({ package: key, text: `${script} was skipped as allowed: ${verdict.why}` })
     else refusals.push({ package: key, version, script, reason: verdict.why })
   }
-  refusals.push(...conffileRefusals(changes, judged, ground), ...hookRefusals(changes, judged, ground))
+  const hooks = await toldOfAuthorities(changes, judged, ground)
+  refusals.push(...conffileRefusals(changes, judged, ground), ...hooks.refusals)
+  notes.push(...hooks.notes)
   return {
     refusals,
     notes,
@@ -174,20 +176,22 @@ async function onePass(
   }
 }
 
-/** Changed authorities may have to be told to a program of the image, which nobody runs here. */
-function hookRefusals(changes: readonly ChangingPackage[], { handlers, verdicts }: Judged, { files, allowed }: Ground): Refusal[] {
-  const [hook] = handlers.has('ca-certificates') ? certificateHooks(files) : []
-  if (hook === undefined) return []
-  const asking = new Set(
-    verdicts.flatMap(({ package: key, verdict }) =>
-      verdict.class === 'handled' && verdict.handlers.includes('ca-certificates') ? key : [],
-    ),
-  )
-  return changes.flatMap(({ key, to }) =>
-    asking.has(key) && !allowed(key)
-      ? { package: key, version: to.version, script: hook, reason: `${hook} would be run for changed authorities` }
-      : [],
-  )
+/** Changed authorities may have to be told to programs of the image, which nobody runs here. */
+async function toldOfAuthorities(changes: readonly ChangingPackage[], { verdicts }: Judged, { files, database, allowed }: Ground) {
+  const [refusals, notes]: [Refusal[], Note[]] = [[], []]
+  for (const change of changes) {
+    const { key, to } = change
+    const renews = verdicts.some(({ package: asking, verdict }) => {
+      return asking === key && verdict.class === 'handled' && verdict.handlers.includes('ca-certificates')
+    })
+    if (!renews) continue
+    const { inTheWay, notes: told } = await certificateHooks(change, files, database)
+    const [hook] = allowed(key) ? [] : inTheWay
+    notes.push(...told.map(text => ({ package: key, text })))
+    if (hook !== undefined)
+      refusals.push({ package: key, version: to.version, script: hook, reason: `${hook} would be run for changed authorities` })
+  }
+  return { refusals, notes }
 }
 
 function conffileRefusals(changes: readonly ChangingPackage[], { changes: found }: Judged, ground: Ground): Refusal[] {

@@ -7,9 +7,10 @@ export type MemoryEntry =
   | string
   | Uint8Array
   | { readonly link: string }
+  | { readonly folder: true }
   | { readonly content: string | Uint8Array; readonly layer: number }
 
-/** Path → content, or a symbolic link. Parent folders come by themselves. */
+/** Path → content, a symbolic link or an empty folder. Parent folders come by themselves. */
 export function memoryFiles(entries: Readonly<Record<string, MemoryEntry>>): ImageFiles {
   const files = new Map<string, ImageFile>()
   const contents = new Map<string, Uint8Array>()
@@ -25,6 +26,10 @@ export function memoryFiles(entries: Readonly<Record<string, MemoryEntry>>): Ima
       })
     if (typeof entry === 'object' && 'link' in entry) {
       files.set(path, { path, type: 'symlink', target: entry.link, ...facts, mode: 0o777, size: 0, layer })
+      continue
+    }
+    if (typeof entry === 'object' && 'folder' in entry) {
+      files.set(path, { path, type: 'directory', ...facts, mode: 0o755, size: 0, layer })
       continue
     }
     const content = typeof entry === 'object' && 'content' in entry ? entry.content : entry

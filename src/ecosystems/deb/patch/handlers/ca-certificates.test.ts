@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import type { MemoryEntry } from '../../testing/memory-files.ts'
 import { image, installed, patchWith, shown, textOf } from '../../testing/patch-setting.ts'
@@ -104,6 +105,29 @@ test('programs that want to be told of changed authorities would have to run', a
     patch.refusals.map(({ reason }) => reason),
     ['/etc/ca-certificates/update.d/jks would be run for changed authorities'],
   )
+})
+
+test('Java’s program does nothing where Debian’s own scripts call it, and stands in the way in any other case', async () => {
+  const hook = 'etc/ca-certificates/update.d/jks-keystore'
+  const recorded = (text: string) => ({
+    'var/lib/dpkg/status': [
+      'Package: ca-certificates\nStatus: install ok installed\nArchitecture: all\nVersion: 1\n',
+      'Package: ca-certificates-java\nStatus: install ok installed\nArchitecture: all\nVersion: 1\n' +
+        `Conffiles:\n /${hook} ${createHash('md5').update(text).digest('hex')}\n`,
+    ].join('\n'),
+  })
+  const java = { ...recorded('#!/bin/sh\n'), [hook]: '#!/bin/sh\n', 'etc/ssl/certs/java/cacerts': 'keys' }
+  const idle = { ...java, 'var/lib/ca-certificates-java': { folder: true } } as const
+  const outcome = async (image: Readonly<Record<string, MemoryEntry>>, postinst = UPDATE, name = 'ca-certificates') => {
+    const patch = await patchWith(authorities(image), [{ name, version: '2', architecture: 'all', control: { postinst } }])
+    return patch.refusals.length > 0 ? 'refused' : patch.notes.map(({ text }) => text.slice(0, 17)).join()
+  }
+  assert.equal(await outcome(idle), 'Java’s key store ')
+  assert.equal(await outcome({ ...java, 'var/lib/ca-certificates-java/pending': '+x' }), 'refused', 'something is left to be done')
+  assert.equal(await outcome({ ...idle, ...recorded('#!/bin/dash\n') }), 'refused', 'another program than the package brought')
+  assert.equal(await outcome({ ...idle, 'etc/ca-certificates/update.d/other': '' }), 'refused', 'another program beside it')
+  assert.equal(await outcome(idle, UPDATE.replace(' --hooksdir ""', '')), 'refused', 'it is told what changed')
+  assert.equal(await outcome(idle, UPDATE, 'own-authorities'), 'refused', 'another package')
 })
 
 test('an image without authorities gets none', async () => {

@@ -13,7 +13,6 @@ const LOCAL = 'usr/local/share/ca-certificates'
 const CONFIG = 'etc/ca-certificates.conf'
 const FOLDER = 'etc/ssl/certs'
 const BUNDLE = `${FOLDER}/ca-certificates.crt`
-const HOOKS = 'etc/ca-certificates/update.d'
 const HASH_LINK = /^[0-9a-f]{8}\.\d+$/
 
 export interface Renewal {
@@ -22,11 +21,6 @@ export interface Renewal {
   readonly origin: Origin
   /** Dates what is made. Seconds since the epoch. */
   readonly mtime: number
-}
-
-/** Programs that want to be run whenever authorities change (a Java key store); empty where the image has none. */
-export function certificateHooks(files: ImageFiles): string[] {
-  return files.children(files.follow(HOOKS)?.path ?? HOOKS).map(name => `/${HOOKS}/${name}`)
 }
 
 export async function renewCertificates(renewal: Renewal): Promise<void> {

@@ -256,9 +256,20 @@ function account(name: Value, { accounts }: World, kind: 'user' | 'group'): Answ
   return name === undefined ? {} : { status: accounts[kind](name) !== undefined }
 }
 
-/** An account that is there stays as it is. */
+/** An account that is there stays as it is, and so does a member of a group (`adduser <user> <group>`). */
 function addAccount(call: Call): Answer {
   const plainWords = call.args.filter(arg => arg === undefined || !arg.startsWith('-'))
+  const [user, member, more] = plainWords
+  if (
+    /^adduser\b/.test(call.text) &&
+    member !== undefined &&
+    more === undefined &&
+    call.args.every(arg => !arg?.startsWith('-') || arg === '--quiet')
+  ) {
+    if (user !== undefined && call.world.accounts.isMember(user, member))
+      return { status: true, effects: [{ kind: 'harmless', why: `${user} is in the group ${member} already` }] }
+    return needs(call, 'it adds somebody to a group')
+  }
   const name = plainWords.at(-1)
   const group = /^(addgroup|groupadd)/.test(call.text) || (call.args.includes('--group') && !call.args.includes('--system'))
   if (name !== undefined && account(name, call.world, group ? 'group' : 'user').status === true) {

@@ -1,70 +1,7 @@
 import assert from 'node:assert/strict'
-import { posix } from 'node:path'
 import { test } from 'node:test'
-import { memoryFiles } from '../../testing/memory-files.ts'
+import { judged } from '../../testing/script-world.ts'
 import type { Effect } from './effects.ts'
-import { judge } from './oracle.ts'
-import type { World } from './world.ts'
-
-const FILES = memoryFiles({
-  'etc/x.conf': 'x',
-  'usr/bin/tool': '',
-  'etc/ssl/openssl.cnf': '',
-  'etc/mods/20-a.ini': { link: '/etc/avail/a.ini' },
-  'etc/mods/sub/30-b.ini': { link: '/etc/avail/b.ini' },
-  'etc/apache2/mods-enabled/php.load': '',
-  'etc/parts/10-a.sh-x': '',
-  'etc/parts/10-a.dpkg-old': '',
-  'usr/lib/ssl': { link: '/etc/ssl' },
-  'var/lib/thing/data': '',
-  'usr/share/thing/functions': 'setup() { mkdir -p "$1"; }\n',
-  'usr/share/thing/run': '#!/bin/sh\nrm -f /etc/x.conf\n',
-  'var/lib/dpkg/alternatives/editor':
-    'auto\n/usr/bin/editor\neditor.1.gz\n/usr/share/man/man1/editor.1.gz\n\n/usr/bin/tool\n20\n/usr/share/man/man1/tool.1.gz\n',
-})
-const TEXTS = new Map([
-  [
-    'var/lib/dpkg/alternatives/editor',
-    'auto\n/usr/bin/editor\neditor.1.gz\n/usr/share/man/man1/editor.1.gz\n\n/usr/bin/tool\n20\n/usr/share/man/man1/tool.1.gz\n',
-  ],
-])
-const INCLUDED = new Map([
-  ['/etc/x.conf', 'x'],
-  ['/usr/share/thing/functions', 'setup() { mkdir -p "$1"; }\n'],
-  ['/usr/share/thing/run', '#!/bin/sh\nrm -f /etc/x.conf\n'],
-])
-
-const WORLD: Omit<World, 'read'> = {
-  state: {
-    get: path => FILES.get(FILES.canonical(path) ?? path),
-    follow: path => FILES.follow(path),
-    children: path => FILES.children(path),
-    text: path => TEXTS.get(path),
-    changed: path => path === 'usr/share/thing/new.conf',
-  },
-  accounts: { user: name => ({ root: 0, redis: 101 })[name], group: name => ({ root: 0, adm: 4 })[name] },
-  diversions: [{ from: 'usr/bin/sh', to: 'usr/bin/sh.distrib', by: 'dash' }],
-  statOverrides: [{ user: 'root', group: 'adm', mode: 0o750, path: 'var/log/x' }],
-  native: 'amd64',
-  versions: new Map([['thing', '2.0-1']]),
-  recorded: new Set(['thing', 'removed']),
-  package: { name: 'thing', from: '1.5-1', to: '2.0-1' },
-  repeats: false,
-  templates: false,
-  sameManuals: false,
-}
-
-function judged(body: string, world: Partial<World> = {}, args = ['configure', '1.5-1']) {
-  return judge({
-    name: 'postinst',
-    text: body.startsWith('#!') ? body : `#!/bin/sh\nset -e\n${body}\n`,
-    args,
-    architecture: 'amd64',
-    world: { ...WORLD, ...world },
-    included: INCLUDED,
-    wanted: () => {},
-  })
-}
 
 /** As PHP's packages do it. */
 const purge = (target: string) =>
@@ -140,6 +77,8 @@ const CLASSES: readonly (readonly [string, string, 'none' | 'harmless' | 'handle
   ],
   ['an account that is there', 'adduser --system --group redis || true', 'harmless'],
   ['an account that is not', 'adduser --system somebody', 'needs-execution'],
+  ['somebody in a group already', 'adduser --quiet redis adm', 'harmless'],
+  ['somebody who is not', 'adduser redis root', 'needs-execution'],
   ['a file that is not there, removed', 'rm -f /etc/gone.conf', 'none'],
   ['a file that is there, removed', 'rm -f /etc/x.conf', 'handled'],
   ['a file removed perhaps', 'if grep -q y /usr/bin/tool; then rm -f /etc/x.conf; fi', 'needs-execution'],
@@ -304,44 +243,4 @@ test('folders are made with the mode that is given, however it is written', () =
   for (const words of ['-m 2775', '-m2775', '--mode=2775', '--mode 2775', '-pm 2775', '-m $(stat -c %a /gone || echo 2775)'])
     assert.deepEqual(made(`mkdir ${words} /srv`), words.includes('$') ? [] : [{ kind: 'folder', path: 'srv', mode: 0o2775 }], words)
   assert.deepEqual(made('mkdir -m $(stat -L -c %a /etc) /etc/new'), [{ kind: 'folder', path: 'etc/new', mode: 0o755 }])
-})
-
-test('work that a package’s own paths stand for is told apart from any other', () => {
-  const body =
-    'echo Etc/UTC > /etc/timezone\nln -nsf /usr/share/zoneinfo/Etc/UTC /etc/localtime.dpkg-new && mv -f /etc/localtime.dpkg-new /etc/localtime'
-  assert.equal(judged(body, { package: { name: 'tzdata', from: '1', to: '2' } }).verdict.class, 'harmless')
-  assert.equal(judged(body).verdict.class, 'needs-execution')
-  assert.equal(judged(`${body}\ndate > /etc/passwd`, { package: { name: 'tzdata', from: '1', to: '2' } }).verdict.class, 'needs-execution')
-})
-
-test('gdk-pixbuf’s list of loaders stays where it names those that are there, and the same version wrote it', () => {
-  const folder = 'usr/lib/x86_64-linux-gnu/gdk-pixbuf-2.0/2.10.0'
-  const list = (version: string, ...loaders: string[]) =>
-    `# Created by gdk-pixbuf-query-loaders from gdk-pixbuf-${version}\n${loaders.map(name => `"/${folder}/loaders/${name}.so"\n"${name}" 6\n`).join('\n')}`
-  const verdict = (text: string, to = '2.42.10+dfsg-1+deb12u3') => {
-    const files = memoryFiles({ [`${folder}/loaders.cache`]: text, [`${folder}/loaders/svg.so`]: '', [`${folder}/loaders/old.so.bak`]: '' })
-    return judge({
-      name: 'postinst',
-      text: `#!/bin/sh\n/${posix.dirname(folder)}/gdk-pixbuf-query-loaders $(find /${folder}/loaders -name *.so | sort) > /${folder}/loaders.cache || true\n`,
-      args: ['triggered', `/${folder}/loaders`],
-      architecture: 'amd64',
-      world: {
-        ...WORLD,
-        state: { ...WORLD.state, get: path => files.get(path), follow: path => files.follow(path), children: path => files.children(path) },
-        package: { name: 'libgdk-pixbuf-2.0-0', from: '2.42.10+dfsg-1+deb12u1', to },
-      },
-      included: new Map([[`/${folder}/loaders.cache`, text]]),
-      wanted: () => {},
-    }).verdict.class
-  }
-  assert.equal(verdict(list('2.42.10', 'svg')), 'harmless')
-  assert.equal(verdict(list('2.42.10', 'svg', 'gone')), 'needs-execution')
-  assert.equal(verdict(list('2.42.10')), 'needs-execution')
-  assert.equal(verdict(list('2.42.10', 'svg'), '2.44.0-1'), 'needs-execution')
-})
-
-test('registering the same again is nothing where neither the script nor the list of files changed', () => {
-  const body = 'update-alternatives --install /usr/bin/editor editor /usr/bin/tool $(cat /usr/bin/tool)'
-  assert.equal(judged(body).verdict.class, 'needs-execution')
-  assert.equal(judged(body, { repeats: true }).verdict.class, 'harmless')
 })
