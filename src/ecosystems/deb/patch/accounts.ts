@@ -5,7 +5,10 @@ export interface Accounts {
   /** The number of a user or group; undefined where the image has none of that name. */
   user(name: string): number | undefined
   group(name: string): number | undefined
+  /** Whether the group's own line lists the user. */
   isMember(user: string, group: string): boolean
+  /** Names of a user's groups, its own first; undefined where it is not known. */
+  groupsOf(user: string): readonly string[] | undefined
 }
 
 export async function readAccounts(files: ImageFiles): Promise<Accounts> {
@@ -16,8 +19,18 @@ export async function readAccounts(files: ImageFiles): Promise<Accounts> {
   return {
     user: name => numberIn(users, name),
     group: name => numberIn(groups, name),
-    isMember: (user, name) => groups.get(name)?.[3]?.split(',').includes(user) === true,
+    isMember: (user, name) => isListed(user, groups.get(name)),
+    groupsOf(user) {
+      const own = users.get(user)?.[3]
+      const first = [...groups].find(([, [, , number]]) => number === own)?.[0]
+      if (own === undefined || first === undefined) return undefined
+      return [first, ...[...groups].flatMap(([name, line]) => (name !== first && isListed(user, line) ? name : []))]
+    },
   }
+}
+
+function isListed(user: string, line: readonly string[] | undefined): boolean {
+  return line?.[3]?.split(',').includes(user) === true
 }
 
 /** Both files are `name:password:number:…` a line, groups with their members behind; the first line of a name counts. */

@@ -128,15 +128,7 @@ const SPECIAL = new Map<string, Special>([
   ['stat', stat],
   ['ls', ({ args, world }) => ({ status: filesExist(args, world) })],
   ['getent', getent],
-  [
-    'id',
-    ({ args, world }) =>
-      account(
-        args.findLast(arg => arg === undefined || !arg.startsWith('-')),
-        world,
-        'user',
-      ),
-  ],
+  ['id', identity],
   ['sed', call => (/\s(?:-[a-zA-Z]*i|--in-place)/.test(call.text) ? needs(call, 'sed changes a file') : (filtered('sed', call) ?? {}))],
   ['dpkg-query', queryPackages],
   ['find', find],
@@ -254,6 +246,14 @@ function getent({ args, world }: Call): Answer {
 
 function account(name: Value, { accounts }: World, kind: 'user' | 'group'): Answer {
   return name === undefined ? {} : { status: accounts[kind](name) !== undefined }
+}
+
+/** `id <user>`: whether there is one; `id -Gn <user>`: the names of its groups. */
+function identity({ args, world }: Call): Answer {
+  const options = args.flatMap(arg => (arg?.startsWith('-') ? arg.slice(1) : [])).join('')
+  const user = args.findLast(arg => arg === undefined || !arg.startsWith('-'))
+  const groups = user === undefined || !/^(?:Gn|nG)$/.test(options) ? undefined : world.accounts.groupsOf(user)
+  return { ...account(user, world, 'user'), ...(groups !== undefined && { prints: line(groups.join(' ')) }) }
 }
 
 /** An account that is there stays as it is, and so does a member of a group (`adduser <user> <group>`). */

@@ -102,19 +102,22 @@ function lines(words: readonly string[], text: string, some: (all: string[], cou
   return joined(some(split(text), Number(count ?? 10)))
 }
 
-/** A pattern without anything special but `^` before and `$` behind; `-q`, `-v`, `-i`, `-x`, `-F`. */
+/** A pattern without anything special but `^` before and `$` behind; `-q`, `-v`, `-i`, `-x`, `-w`, `-F`. */
 function grep(words: readonly string[], text: string): Answer | undefined {
-  const flags = words.filter(word => /^-[qvixFEs]+$/.test(word)).join('')
-  const [pattern, more] = words.filter(word => !/^-[qvixFEs]+$/.test(word))
+  const flags = words.filter(word => /^-[qvixwFEs]+$/.test(word)).join('')
+  const [pattern, more] = words.filter(word => !/^-[qvixwFEs]+$/.test(word))
   if (pattern === undefined || more !== undefined || pattern.startsWith('-')) return undefined
   const fixed = flags.includes('F')
   const [, start = '', word = '', end = ''] = (fixed ? /^()(.*)()$/s : /^(\^?)([^\\^$.*+?()[\]{}|\n]*)(\$?)$/).exec(pattern) ?? []
   if (!fixed && `${start}${word}${end}` !== pattern) return undefined
+  const byWord = flags.includes('w')
+  if (byWord && (start !== '' || end !== '' || word === '' || flags.includes('x'))) return undefined
   const fold = (line: string) => (flags.includes('i') ? line.toLowerCase() : line)
   const found = split(text).filter(line => {
     const [whole, part] = [fold(line), fold(word)]
-    const matches =
-      flags.includes('x') || (start !== '' && end !== '')
+    const matches = byWord
+      ? hasWord(whole, part)
+      : flags.includes('x') || (start !== '' && end !== '')
         ? whole === part
         : start !== ''
           ? whole.startsWith(part)
@@ -124,4 +127,12 @@ function grep(words: readonly string[], text: string): Answer | undefined {
     return matches !== flags.includes('v')
   })
   return { ...joined(flags.includes('q') ? [] : found), status: found.length > 0 }
+}
+
+/** Neither before nor behind it stands a letter, a digit or `_`. */
+function hasWord(line: string, word: string): boolean {
+  for (let at = line.indexOf(word); at >= 0; at = line.indexOf(word, at + 1)) {
+    if (!/\w/.test(line.charAt(at - 1)) && !/\w/.test(line.charAt(at + word.length))) return true
+  }
+  return false
 }

@@ -8,6 +8,7 @@ const POSTGRES = 'usr/share/postgresql-common'
 
 export const PACKAGE_PROGRAMS: ReadonlyMap<string, Special> = new Map<string, Special>([
   ['a2query', queryApache],
+  ['phpquery', queryPhp],
   ['pam-auth-update', ({ world }) => kept(world, !anyChanged(world, 'usr/share/pam-configs'), 'the profiles of PAM are as they were')],
   [
     'pg_updatedicts',
@@ -59,4 +60,13 @@ function queryApache({ args, world }: Call): Answer {
   const [folder, ending] = place
   const stem = name.replace(/^mod_/, '').replace(/\.(conf|load)$/, '')
   return { status: world.state.follow(`etc/apache2/${folder}/${stem}.${ending}`) !== undefined }
+}
+
+/** `phpquery -v <version> -S`: the interfaces (`cli`, `fpm` …) that PHP is installed for, as phpquery(1) says. */
+function queryPhp({ args, world: { state } }: Call): Answer {
+  const [option, version, action, more] = args
+  if (option !== '-v' || version === undefined || !/^\d+\.\d+$/.test(version) || action !== '-S' || more !== undefined) return {}
+  const left = /\.(?:dpkg-(?:old|new|dist)|bak|ucf-(?:old|new|dist))$|[~%]$/
+  const names = state.children(`usr/lib/php/${version}/sapi`).filter(name => !left.test(name))
+  return { status: true, prints: names.map(name => `${name}\n`).join('') }
 }

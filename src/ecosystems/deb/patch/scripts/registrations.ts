@@ -11,6 +11,7 @@ export function alternatives(call: Call): Answer {
   const { args, world } = call
   const words = args.filter(arg => arg !== '--quiet' && arg !== '--force' && arg !== '--verbose')
   const [action] = words
+  if (action === '--list' && words.length === 2) return choices(call, words[1])
   if (action !== undefined && /^--(query|list|display|get-selections|help|version)$/.test(action)) return {}
   const registers = { status: true, effects: [{ kind: 'harmless', why: 'the alternative is registered already' }] } as const
   // Slaves may come before the action as well as behind it.
@@ -33,6 +34,20 @@ export function alternatives(call: Call): Answer {
     }
   }
   return missing(call)
+}
+
+/** `--list <name>`: a line for each program that the name may lead to. */
+function choices({ world: { state } }: Call, name: string | undefined): Answer {
+  const place = `${ALTERNATIVES}/${name}`
+  if (name === undefined || name.includes('/')) return {}
+  const table = state.text(place)
+  if (table === undefined) return state.get(place) === undefined ? { status: false, prints: '' } : {}
+  const lines = table.split('\n')
+  const gap = lines.indexOf('')
+  // A path, its priority and the path of each slave.
+  const step = 2 + (gap - 2) / 2
+  const paths = lines.slice(gap + 1).filter((line, index) => index % step === 0 && line !== '')
+  return gap < 2 || !Number.isInteger(step) ? {} : { status: true, prints: paths.map(path => `${path}\n`).join('') }
 }
 
 function missing({ text }: Call): Answer {
