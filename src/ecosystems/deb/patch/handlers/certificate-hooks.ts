@@ -25,7 +25,9 @@ export async function certificateHooks(change: ChangingPackage, files: ImageFile
   return {
     inTheWay: all.filter(path => !isIdle || path !== JAVA_HOOK).map(path => `/${path}`),
     notes: isIdle
-      ? [`Java’s key store /${JAVA_STORE} keeps the authorities that it has, as with apt-get: Debian’s hook is told of none that changed`]
+      ? [
+          `Java’s key store /${JAVA_STORE} keeps the authorities that it has, as with apt-get: Debian’s hook is told of none that changed; update-ca-certificates --fresh renews it`,
+        ]
       : [],
   }
 }

@@ -11,6 +11,7 @@ import type { Effect, FileChange } from './effects.ts'
 import { expandAll, expandText, type Value, type Variables } from './expand.ts'
 import { settled, settleFunction } from './known.ts'
 import { linesFor } from './lines.ts'
+import { pathnames } from './pathnames.ts'
 import { State } from './state.ts'
 import { type Node, NotReadable, type Redirect, type Simple, type Word, type WordPart } from './syntax.ts'
 import { changedState, findProgram, isPlainFile, plain, type World } from './world.ts'
@@ -181,9 +182,8 @@ class Run {
   }
 
   #for({ name, words, body }: Node & { readonly kind: 'for' }, state: State): Status {
-    const values = words === undefined ? [...state.args] : expandAll(words, this.#variables(state))
-    const unknown = values.some(value => value === undefined || /[*?[]/.test(value))
-    if (unknown) {
+    const values = words === undefined ? [...state.args] : pathnames(words, this.#variables(state), this.#world().state)
+    if (values.includes(undefined)) {
       state.forget(body)
       state.set(name, undefined)
       this.#maybe(state, [inner => this.node(body, inner), () => undefined])

@@ -9,6 +9,7 @@ const POSTGRES = 'usr/share/postgresql-common'
 export const PACKAGE_PROGRAMS: ReadonlyMap<string, Special> = new Map<string, Special>([
   ['a2query', queryApache],
   ['phpquery', queryPhp],
+  ['java', ({ args }) => (args.length === 1 && args[0] === '-version' ? {} : undefined)],
   ['pam-auth-update', ({ world }) => kept(world, !anyChanged(world, 'usr/share/pam-configs'), 'the profiles of PAM are as they were')],
   [
     'pg_updatedicts',
