@@ -148,7 +148,7 @@ function judgeOnce(changes: readonly ChangingPackage[], judging: Judging, stages
       if (text === undefined) continue
       const state = changedState(after ? stateAfter : stateBefore, found.get(key) ?? [])
       const repeats = name === 'postinst' && text === old('postinst') && sameList(change, MATTERS)
-      const world = { ...worldOf(change, state, judging), repeats, templates, sameManuals: sameList(change, MANUALS) }
+      const world = { ...worldOf(change, state, judging, changes), repeats, templates, sameManuals: sameList(change, MANUALS) }
       const { included, wanted } = stages[after ? 'after' : 'before']
       const { effects, verdict } = judge({ name, text, args, architecture: to.architecture, world, included, wanted })
       take(name, effects, verdict)
@@ -190,7 +190,12 @@ function judgeTrigger(
         ? judging.texts.get(infoPath(judging.files, packageName, architecture, 'postinst'))
         : controlText(changing, 'postinst')
     if (text === undefined || text === '') continue
-    const world = { ...worldOf(change, state, judging), repeats: false, templates: true, sameManuals: false }
+    const world = {
+      ...worldOf(change, state, judging, changes),
+      repeats: false,
+      templates: true,
+      sameManuals: false,
+    }
     const version = changing?.to.version ?? world.versions.get(packageName) ?? ''
     const { effects, verdict } = judge({
       name: 'postinst',
@@ -213,6 +218,7 @@ function worldOf(
   { from, to }: ChangingPackage,
   state: ImageState,
   { accounts, database }: Judging,
+  changes: readonly ChangingPackage[],
 ): Omit<World, 'read' | 'repeats' | 'templates' | 'sameManuals'> {
   return {
     state,
@@ -221,7 +227,7 @@ function worldOf(
     statOverrides: database.statOverrides,
     native: database.native,
     versions: new Map(database.packages.map(item => [item.name, item.version])),
-    recorded: database.recorded,
+    recorded: new Set([...database.recorded, ...changes.map(change => change.to.name)]),
     package: { name: to.name, to: to.version, ...(from !== undefined && { from: from.version }) },
   }
 }

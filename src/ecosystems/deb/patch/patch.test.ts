@@ -52,6 +52,18 @@ test('the old scripts count too', async () => {
   assert.match((await patchWith(files, [thing([])])).refusals[0]?.reason ?? '', /undo-everything/)
 })
 
+test('a script that asks for a package finds it or not, and nobody knows of one that comes beside it', async () => {
+  const postinst = '#!/bin/sh\nif ! dpkg -s fresh >/dev/null 2>&1; then rm -f /etc/x; else make-it; fi\n'
+  const asking = thing([], { control: { postinst } })
+  const files = installed([], { 'etc/x': '' })
+  assert.deepEqual(content(shown((await patchWith(files, [asking])).layer.entries)), ['-etc/x'])
+  const beside = await patchWith(files, [asking, { name: 'fresh', version: '1' }])
+  assert.deepEqual(
+    beside.refusals.map(refusal => refusal.package),
+    ['thing:amd64'],
+  )
+})
+
 test('what a script changes for certain is made in the layer', async () => {
   const files = installed([], { 'usr/share/thing/stale': 'x' })
   const postinst =

@@ -35,7 +35,7 @@ export interface World {
   readonly native: string
   /** Versions of installed packages by name. */
   readonly versions: ReadonlyMap<string, string>
-  /** Names that dpkg has a record of, also of what is removed but for its configuration. */
+  /** Names that dpkg has a record of, also of what is removed but for its configuration, or may have one of by then. */
   readonly recorded: ReadonlySet<string>
   /** The package whose script it is, `from` absent where it is new. */
   readonly package: { readonly name: string; readonly from?: string; readonly to: string }
