@@ -281,7 +281,7 @@ export const FAULTS = {
     says: 'The result did not pass verification, so nothing was written.',
     hint: 'Please report this with the plan’s JSON.',
   },
-  'receipt-invalid': { exit: 3, says: 'The receipt cannot be used.', hint: 'Name a file from .suture/receipts.' },
+  'receipt-invalid': { exit: 3, says: 'The receipt cannot be used.', hint: 'Name a file from .suture/receipts, or none for the newest.' },
   'receipt-signature': {
     exit: 3,
     says: 'The receipt’s signature does not verify.',

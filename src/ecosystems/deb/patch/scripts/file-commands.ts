@@ -1,9 +1,9 @@
 /** Commands that change files: nothing where the image is as they would leave it, else the change itself where every word is known. */
 
-import { glob } from '../../glob.ts'
 import type { Answer, Call } from './commands.ts'
 import type { Effect, FileChange } from './effects.ts'
 import type { Value } from './expand.ts'
+import { matchingPaths } from './pathnames.ts'
 import { changedState, type PathFacts, plain, type World } from './world.ts'
 
 export const FILE_COMMANDS = new Set([
@@ -32,7 +32,7 @@ const GLOBS = new Set(['rm', 'chmod', 'chown', 'chgrp', 'touch'])
 
 export function changeFiles(name: string, call: Call): Answer {
   const args = GLOBS.has(name)
-    ? call.args.flatMap(arg => (arg === undefined ? [undefined] : matchingPaths(arg, call.world.state)))
+    ? call.args.flatMap((arg): readonly Value[] => (arg === undefined ? [arg] : (matchingPaths(arg, call.world.state) ?? [undefined])))
     : call.args
   const flags = args.filter((arg): arg is string => arg !== undefined && /^-./.test(arg)).join(' ')
   const operands = args.filter(arg => arg === undefined || !/^-./.test(arg))
@@ -65,19 +65,6 @@ export function changeFiles(name: string, call: Call): Answer {
     default:
       return open(call, operands)
   }
-}
-
-/** Paths that a pattern stands for; a word that is none stands for itself. */
-function matchingPaths(word: string, state: World['state']): string[] {
-  if (!word.startsWith('/') || !/[*?[]/.test(word)) return [word]
-  let found = ['']
-  for (const part of plain(word).split('/')) {
-    const matches = glob(part)
-    const below = (folder: string) =>
-      /[*?[]/.test(part) ? state.children(folder).filter(name => matches(name) && !name.startsWith('.')) : [part]
-    found = found.flatMap(folder => below(folder).map(name => (folder === '' ? name : `${folder}/${name}`)))
-  }
-  return found.filter(path => state.get(path) !== undefined).map(path => `/${path}`)
 }
 
 /** The change is not known; the paths may be. */

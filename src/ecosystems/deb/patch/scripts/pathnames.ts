@@ -1,3 +1,4 @@
+/** Patterns of paths, replaced by the paths that match them. Source: POSIX.1-2017, 2.6.6 and 2.13.3. */
 import { glob } from '../../glob.ts'
 import { expandWords, type Value, type Variables } from './expand.ts'
 import type { Word } from './syntax.ts'
@@ -5,26 +6,26 @@ import { type ImageState, plain } from './world.ts'
 
 const PATTERN = /[*?[]/
 const MOST_PATHS = 10_000
+/** What stands there is made when a container starts. */
+const MADE_LATER = /^\/(?:proc|sys|dev|run|var\/(?:run|lock))(?:\/|$)/
 
-/**
- * The words of a loop with patterns replaced by the paths that match them, sorted, as POSIX.1-2017 (2.6.6) has it; a pattern that nothing
- * matches stays. Undefined stands for any number of words that cannot be known.
- */
+/** The words of a loop; a pattern that nothing matches stays. Undefined stands for any number of words that cannot be known. */
 export function pathnames(words: readonly Word[], variables: Variables, state: ImageState): Value[] {
   return words.flatMap(word => {
     const plainWord = word.every(part => !part.quoted)
     return expandWords(word, variables).flatMap((value): readonly Value[] => {
       if (value === undefined || !PATTERN.test(value)) return [value]
-      return plainWord ? (matching(value, state) ?? [undefined]) : [undefined]
+      const found = plainWord && value.startsWith('/') && !MADE_LATER.test(value) ? matchingPaths(value, state) : undefined
+      return found?.length === 0 ? [value] : (found ?? [undefined])
     })
   })
 }
 
-function matching(pattern: string, state: ImageState): readonly string[] | undefined {
-  // What stands there is made when a container starts.
-  if (!/^\/(?!proc|sys|dev|run|var\/(?:run|lock))/.test(pattern) || /[[\\]/.test(pattern) || pattern.includes('//')) return undefined
+/** Paths with leading `/` that a word stands for, sorted; one that is no pattern stands for itself. Undefined where they are too many. */
+export function matchingPaths(word: string, state: ImageState): readonly string[] | undefined {
+  if (!word.startsWith('/') || !PATTERN.test(word)) return [word]
   let found = ['']
-  for (const part of pattern.slice(1).split('/')) {
+  for (const part of plain(word).split('/')) {
     if (!PATTERN.test(part)) found = found.map(path => `${path}/${part}`)
     else {
       const matches = glob(part)
@@ -33,6 +34,5 @@ function matching(pattern: string, state: ImageState): readonly string[] | undef
     }
     if (found.length > MOST_PATHS) return undefined
   }
-  const there = found.filter(path => state.get(plain(path)) !== undefined).sort((a, b) => (a < b ? -1 : 1))
-  return there.length > 0 ? there : [pattern]
+  return found.filter(path => state.get(plain(path)) !== undefined).sort((a, b) => (a < b ? -1 : 1))
 }
